@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo kit test lint types imports check site fuzz hunt faults bench wheel plain ci clean
+.PHONY: demo kit test postgresql lint types imports check site fuzz hunt faults bench wheel plain ci clean
 
 .venv/.ready: pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -19,8 +19,12 @@ BIN := .venv/bin
 demo: .venv/.ready          ## a shipped process from start to a verified audit trail, on embedded SQLite
 	$(BIN)/charter demo
 
-test: .venv/.ready          ## the whole test suite
+test: .venv/.ready          ## the whole test suite, and what opens a database once more on PostgreSQL where that is installed
 	$(BIN)/pytest -n auto
+	.ci/postgresql
+
+postgresql: .venv/.ready
+	INSTALL=1 .ci/postgresql
 
 lint: .venv/.ready        ## layout and lint
 	$(BIN)/ruff format --check .
@@ -72,7 +76,7 @@ plain:                      ## demo and test as a stranger plays them, on the ol
 kit: .venv/.ready            ## the DMN kit, where it lies beside the checkout: a stranger does not see it there
 	$(BIN)/pytest tests/conformance/test_dmn_tck.py tests/conformance/test_feel.py
 
-ci: lint types imports check site wheel fuzz kit plain
+ci: lint types imports check site wheel fuzz kit postgresql plain
 
 clean:
 	rm -rf .venv build dist *.egg-info src/*.egg-info

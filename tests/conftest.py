@@ -33,7 +33,8 @@ settings.register_profile("charter", settings.get_profile("hunt"), derandomize=T
 settings.load_profile("charter")
 
 
-if os.environ.get("CHARTER_TEST_DB"):
+SERVER = bool(os.environ.get("CHARTER_TEST_DB"))  # databases of tests are on a server, tests/on_postgresql.py
+if SERVER:
     from tests import on_postgresql
 
     on_postgresql.use()
@@ -41,6 +42,16 @@ if os.environ.get("CHARTER_TEST_DB"):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regen", action="store_true", help="write golden files anew instead of comparing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if SERVER:
+        on_postgresql.leave_out(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if SERVER and not hasattr(session.config, "workerinput"):
+        on_postgresql.sweep()
 
 
 @pytest.fixture

@@ -1,65 +1,81 @@
 """Has every database of a test on PostgreSQL: a path stands for a schema, the file there for its being there.
 
-`CHARTER_TEST_DB=postgresql://…/DATABASE` chooses it; everything in that database whose name begins like ours is taken
-away at the end of a run. What a schema begins with is made once a process and sent as one text.
+`CHARTER_TEST_DB=postgresql://…/DATABASE` chooses it. The tables are made of one text, which is worked out once; the
+schemas of a run are dropped at its end. What is about SQLite's files bears the mark `sqlite` and is left out.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
+from sqlalchemy import create_mock_engine
 
-from charter.runtime.store import backends, errors
-from charter.runtime.store.connection import Driver
-from charter.runtime.store.postgresql import PostgreSQL
+from charter.runtime.store import backends, postgresql_dialect, store as stores
+from charter.runtime.store.postgresql import Driver, PostgreSQL
+from charter.runtime.store.prepared import driver
 from charter.runtime.store.sqlite import SQLite
+from charter.runtime.store.tables import metadata
 
 GIVEN = os.environ.get("CHARTER_TEST_DB", "")
-RUN = os.environ.setdefault("CHARTER_TEST_RUN", f"{os.getpid():x}")  # workers of one run share it
+RUN = os.environ.setdefault("CHARTER_TEST_RUN", f"{os.getpid():x}")  # the workers of a run share it
 
 
 class There(PostgreSQL):
     """The schema that a path stands for."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         name = f"t{RUN}_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
         super().__init__(f"{GIVEN}{'&' if '?' in GIVEN else '?'}schema={name}")
+        self._file = SQLite(path)
         self.url, self.folder, self.companions = str(path), path.parent, (path,)
 
     def find(self) -> None:
-        SQLite(self.path).find()
+        self._file.find()
 
     def make(self) -> None:
-        SQLite(self.path).make()
+        self._file.make()
 
-    def error(self, cause: BaseException) -> errors.StorageError:
-        return super().error(cause)
+
+@cache
+def _tables() -> tuple[str, ...]:
+    said: list[str] = []
+    engine: Any = create_mock_engine(
+        "charter_postgresql://", lambda each, *_, **__: said.append(str(each.compile(dialect=engine.dialect)))
+    )
+    metadata.create_all(engine, checkfirst=False)
+    return tuple(said)
+
+
+def _create(connection: Any) -> None:
+    raw = driver(connection)
+    assert isinstance(raw, Driver) and postgresql_dialect
+    first, last = raw.statements()
+    raw.plainly("; ".join((*first, *_tables(), *last)))
 
 
 def use() -> None:
     """Has paths stand for schemas from now on."""
-
-    def there(given: str) -> Any:
-        return There(SQLite.at(given).path)
-
-    backends._SCHEMES["sqlite"] = there
+    backends._SCHEMES["sqlite"] = lambda given: There(SQLite.at(given).path)
+    stores._create = _create
 
 
-def sweep(everything: bool = False) -> None:
+def leave_out(items: list[pytest.Item]) -> None:
+    """Skips what is about SQLite's files."""
+    for item in items:
+        if (mark := item.get_closest_marker("sqlite")) is not None:
+            item.add_marker(pytest.mark.skip(reason=f"of SQLite: {mark.args[0]}"))
+
+
+def sweep() -> None:
     """Drops the schemas of this run."""
-    like = "t%\\_%" if everything else f"t{RUN}\\_%"
     with psycopg.connect(GIVEN, autocommit=True) as raw:
-        names = [
-            n for (n,) in raw.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE %s", (like,)).fetchall()
-        ]
-        for name in names:
+        for (name,) in raw.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname LIKE %s", (f"t{RUN}\\_%",)
+        ).fetchall():
             raw.execute(f'DROP SCHEMA "{name}" CASCADE')
-
-
-__all__ = ["Driver", "There", "re", "sweep", "use"]

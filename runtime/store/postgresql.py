@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from psycopg.adapt import Dumper
@@ -254,7 +254,7 @@ class PostgreSQL:
         self._schema = asked.pop("schema", None)
         self.folder = Path(asked.pop("folder", ".")).absolute()
         self._options = asked.pop("options", "")
-        self._conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(asked), ""))
+        self._conninfo = f"postgresql://{parts.netloc}{parts.path}?{urlencode(asked)}"
         self.url, self.address = e.told(address), address
 
     def connect(self, *, seconds: float, looking: bool = False) -> c.Driver:

@@ -323,6 +323,7 @@ def test_every_kind_of_record_has_a_word_in_both_languages() -> None:
         assert set(KINDS) <= set(section(lang, "kinds"))
 
 
+@pytest.mark.sqlite("changes rows in the file by hand")
 def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None:
     transcript(desk, "\n".join(LEAVE.strip().splitlines()[:21]))
     desk.type("charter audit verify")
@@ -342,6 +343,7 @@ def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None
     assert f"{case}, entry 7" in said or f"{case} 第 7 条" in said
 
 
+@pytest.mark.sqlite("changes rows in the file by hand")
 def test_a_list_goes_on_after_an_entry_that_only_another_build_can_read(desk: Desk, tmp_path: Path) -> None:
     transcript(desk, "\n".join(LEAVE.strip().splitlines()[:21]))
     desk.store.close()

@@ -72,6 +72,7 @@ def count(store: Store, table: object = entries) -> int:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[arg-type]
 
 
+@pytest.mark.sqlite("a process of its own knows only the file")
 def test_a_crash_before_a_case_is_told_leaves_it_to_the_next_host(store: Store, tmp_path: Path) -> None:
     host, found = delivery(store)
     assert box(store) == ["carry", "pack"]
@@ -142,6 +143,7 @@ SCHEMA_1 = """
 """
 
 
+@pytest.mark.sqlite("an older schema, which only files have")
 def test_a_database_of_schema_1_finds_what_runs_for_whom(store: Store, tmp_path: Path) -> None:
     host, found = delivery(store)
     states = {case: json.dumps(to_json(host.state(case))) for case in found.values()}

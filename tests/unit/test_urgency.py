@@ -146,6 +146,7 @@ _STEPS = st.lists(
 )
 
 
+@pytest.mark.sqlite("reads the file as SQLite dumps it")
 @settings(max_examples=6, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2)), min_size=3, max_size=3), _STEPS)
 def test_what_is_read_by_index_is_what_every_case_says(
