@@ -102,7 +102,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
             continue
         for process in (_tops(unit), *(i for i in unit.items if isinstance(i, t.Process))):
             scope = ProcessScope(process, unit.path, unit.shared)
-            findings = Findings(unit.path, budget, language_of(unit.source.working))
+            findings = Findings(unit.path, budget, language_of(unit.source.working), warned=unit is root)
             _run(scope, findings)
             diagnostics += findings.diagnostics
             if not scope.name:
@@ -126,8 +126,9 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
                 definitions.append(definition)
                 timing = Findings(unit.path, budget)
                 check_subject(scopes[id(item)], definition, timing)
-                check_deadlines(scopes[id(item)], definition, timing)
-                check_certain(scopes[id(item)], definition, timing, diagnostics)
+                if unit is root:  # these only warn
+                    check_deadlines(scopes[id(item)], definition, timing)
+                    check_certain(scopes[id(item)], definition, timing, diagnostics)
                 diagnostics += timing.diagnostics
     scenarios = []
     if not root.incomplete:

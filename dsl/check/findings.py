@@ -64,10 +64,13 @@ def _told_apart(one: str, other: str) -> bool:
 class Findings:
     """The diagnostics of one file, in the order they were found."""
 
-    __slots__ = ("budget", "diagnostics", "file", "language")
+    __slots__ = ("budget", "diagnostics", "file", "language", "warned")
 
-    def __init__(self, file: str, budget: Budget | None = None, language: Language = "en") -> None:
+    def __init__(
+        self, file: str, budget: Budget | None = None, language: Language = "en", *, warned: bool = True
+    ) -> None:
         self.file = file
+        self.warned = warned  # whether anybody is told of warnings: of a used file, only when it is checked itself
         self.language: Language = language  # that mends are written in
         self.diagnostics: list[Diagnostic] = []
         self.budget = Budget() if budget is None else budget

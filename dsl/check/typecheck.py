@@ -315,9 +315,11 @@ class _Asked:
     def doubts(self, tree: feel.Node) -> None:
         """Reports what cannot be meant."""
         checker, expr = self.checker, self.ask.expr
+        check_choices(tree, self.ask, checker.findings)
+        if not checker.findings.warned:
+            return
         own: dict[str, t.Type | None] = dict.fromkeys(self.extra)
         own |= {**item_types(self.part, checker.scope), **self.declared}
-        check_choices(tree, self.ask, checker.findings)
         place = Placed(expr, self.file, self.part.name if self.part is not None else self.ask.table)
         check_doubts(tree, place, Domains(checker.scope, own), checker.findings, self.ask)
 
