@@ -3,8 +3,9 @@
 So no later pass knows of meetings; a process is the same whichever way it writes them. Of a meeting `weekly` there are
 
     phase weekly               each round, made up for where one was missed, so that none goes by unsaid
-      weekly_attend            whoever a list names confirms that they were there; ended where they did not
-      weekly_attend_ROLE       so does somebody who holds a role
+      phase weekly_presence    ended by the minutes, with whatever is open in it
+        weekly_attend          whoever a list names confirms that they were there
+        weekly_attend_ROLE     so does somebody who holds a role
       weekly_minutes           the minutes, with the agenda and the to-dos that are left as points to confirm
     weekly_todo                a to-do each, which lives on when the round is over
 
@@ -91,6 +92,7 @@ class _Spelled:
         self.chinese = _is_chinese(title)
         self.words = _WORDS[_is_chinese(self.name)]
         self.title = title or self.name
+        self.cited = tuple(line for line in meeting.body if isinstance(line, t.Source))
         self.minutes = self._one(t.Minutes)
         self.todos = self._one(t.Todos)
         self.attends = self._one(t.Attend)
@@ -108,17 +110,25 @@ class _Spelled:
         lines.append(t.Repeat(None, meeting.every, meeting.repeats, **_at(meeting)))
         if not any(isinstance(line, t.Flag) and line.kind.startswith("missed") for line in lines):
             lines.append(t.Flag("missed_each", **_at(meeting)))
-        body = (*lines, *self._attendance(), *self._minutes())
+        body = (*lines, *self._presence(), *self._minutes())
         yield t.Element("phase", meeting.name, meeting.title, body, span=meeting.span, comments=meeting.comments)
         if self.todos is not None:
             yield self._todo(self.todos)
 
     # --- who was there ---------------------------------------------------------------------------------------------
 
-    def _attendance(self) -> Iterator[t.Element]:
-        ended = f"{self._named('minutes')}.settled"
-        for name in self.attends.names if self.attends is not None else ():
-            lines: list[t.Line] = [t.Ends("when", _expr(ended, name), **_at(name))]
+    def _presence(self) -> Iterator[t.Element]:
+        """Yields the phase in which everybody confirms, which the minutes end: for all at once."""
+        over = self._named("minutes")
+        ended = f"{over}.done or {over}.skipped or {over}.cancelled"
+        for line in (self.attends,) if self.attends is not None else ():
+            name, title = t.Name(self._named("presence"), span=line.span), self._titled("presence", line)
+            body = (t.Ends("when", _expr(ended, line), **_at(line)), *self._attendance(line))
+            yield t.Element("phase", name, title, body, span=line.span)
+
+    def _attendance(self, line: t.Attend) -> Iterator[t.Element]:
+        for name in line.names:
+            lines: list[t.Line] = []
             if "." in name.text:
                 root = t.Name(name.text.partition(".")[0], span=name.span)
                 each = t.ForEach(t.Name(self._named("person"), span=name.span), _expr(name.text, name), **_at(name))
@@ -154,7 +164,7 @@ class _Spelled:
     def _minutes(self) -> Iterator[t.Element]:
         minutes, agenda = self.minutes, self._one(t.Agenda)
         at: t.Line | t.Node = minutes if minutes is not None else self.meeting.name
-        lines: list[t.Line] = []
+        lines: list[t.Line] = [*self.cited]
         if minutes is not None:
             lines += [t.Raci("role", minutes.roles, **_at(minutes)), t.Output((minutes.record,), **_at(minutes))]
         enough = self._quorum()
@@ -193,7 +203,7 @@ class _Spelled:
         return self._element(self._named("todo"), "todo", line, who, [each, due])
 
     def _element(self, name: str, of: str, at: Any, role: t.Name, lines: list[t.Line]) -> t.Element:
-        body = (t.Raci("role", (role,), **_at(at)), *lines)
+        body = (*self.cited, t.Raci("role", (role,), **_at(at)), *lines)
         return t.Element("activity", t.Name(name, span=at.span), self._titled(of, at), body, span=at.span)
 
     def _titled(self, of: str, at: Any) -> t.Text:
@@ -202,11 +212,20 @@ class _Spelled:
 
 # what the parts of a meeting are called after its name, and the point by which to-dos are confirmed
 _WORDS: tuple[dict[str, str], dict[str, str]] = (
-    {each: each for each in ("attend", "minutes", "todo", "todos", "person", "item")},
-    {"attend": "出席", "minutes": "纪要", "todo": "待办", "todos": "待办", "person": "人员", "item": "事项"},
+    {each: each for each in ("presence", "attend", "minutes", "todo", "todos", "person", "item")},
+    {
+        "presence": "到会",
+        "attend": "出席",
+        "minutes": "纪要",
+        "todo": "待办",
+        "todos": "待办",
+        "person": "人员",
+        "item": "事项",
+    },
 )
 # what stands for part of a meeting -> its title in English and in Chinese
 _TITLES = {
+    "presence": ("presence at {}", "{}到会"),
     "attend": ("attendance at {}", "出席{}"),
     "minutes": ("minutes of {}", "{}纪要"),
     "left": ("earlier to-dos are looked at", "逐项检查此前的待办事项"),
