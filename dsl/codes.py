@@ -102,6 +102,7 @@ _ALL = [
         ("CH252", "day-twice", "date"),
         ("CH253", "unknown-country", "name"),
         ("CH258", "drawn-by-nobody", "name", "record"),
+        ("CH259", "not-a-number-of-cases", "text", "example"),
         ("CH254", "value-twice", "value"),
         ("CH255", "subject-of-a-register", "name"),
         ("CH256", "subject-withheld", "text"),

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from charter.engine.capacity import Load
-from charter.engine.forms import Lot
+from charter.engine.forms import CaseNumber, Lot
 from charter.engine.plain import Kept, from_json as _from_json, shape, to_json as _to_json
 from charter.engine.registers import Found
 
@@ -51,7 +51,7 @@ class Command(Kept, frozen=True, kw_only=True):
 
 
 # what a host finds out for a command, and nobody who sends it says
-FOUND = ("strangers", "looked", "loads", "lots")
+FOUND = ("strangers", "looked", "loads", "lots", "called")
 
 
 class OnNode(Command, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class Start(Command, frozen=True, kw_only=True):
     `tzdata`: the host's `law.PRESENT`, by which the case is judged from now on; builds that named no law left them out.
     `days`: the digests of the public days by which it counts, by country.
     `makers`: who made what each of the records comes from, in the case that opens this one. `chain`: the rules that led
-    from one case to the next up to this one. `drill`: it is none of the cases that count.
+    from one case to the next up to this one. `drill`: it is none of the cases that count. `called`: by which number.
     """
 
     verb: ClassVar[str] = "start"
@@ -85,6 +85,7 @@ class Start(Command, frozen=True, kw_only=True):
     days: tuple[tuple[str, str], ...] = ()
     chain: tuple[str, ...] = ()
     drill: bool = False
+    called: CaseNumber | None = None
 
 
 class Claim(OnNode, frozen=True, kw_only=True):
@@ -401,7 +402,7 @@ def to_json(command: Command) -> dict[str, Any]:
             out[name] = [list(pair) for pair in value]
         elif isinstance(value, Actor):
             out[name] = _actor_json(value)
-        elif name in ("looked", "loads", "lots"):
+        elif name in ("looked", "loads", "lots", "called"):
             out[name] = _to_json(value)
         else:
             out[name] = list(value) if isinstance(value, tuple) else value

@@ -367,6 +367,8 @@ class Definition(Kept, frozen=True):
     cited: tuple[Clause, ...] = ()
     # FEEL giving a text, as the case is seen from outside: what lists say of it beside its number.
     subject: str | None = None
+    # By what its cases are called: text with the places of `sequences.py`.
+    number: str | None = None
     # The roles that may read every case; without one, all of the process.
     visible: tuple[str, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),

@@ -35,6 +35,14 @@ class Draw(Kept, frozen=True):
     excluded: str | None = None
 
 
+class CaseNumber(Kept, frozen=True):
+    """By what a case is called: the `serial`-th of a `series` (`sequences.py`)."""
+
+    series: str
+    serial: int
+    text: str
+
+
 class Lot(Kept, frozen=True):
     """What a draw needs from outside: for `field` (`record.field`) the seed, and who holds the role it draws from."""
 

@@ -183,11 +183,10 @@ class CaseState(NamedTuple):
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that `wake`
     costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`). `signals`: those that nobody has waited
     for yet, in the order in which they came. `stood`: since when it is suspended. `days`: by which versions of public
-    days it counts. `clocks`: the service-level clocks that have started, by key.
-    `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
-    `process.rule`, that led from one case to the next up to this one, the latest last. `books`: how its ledgers stand.
-    `looked`: what it knows of registers; `filed`: (node, register, key) of the entries that its work stands for.
-    `rounds`: what KPIs read of rounds that are over (`plan/rounds.py`), as JSON data. `drill`: it counts nowhere.
+    days it counts. `clocks`: the service-level clocks that have started, by key. `watches`: how its rules stand.
+    `chain`: the rules, as `process.rule`, that led up to this one. `books`: how its ledgers stand. `looked`: what it
+    knows of registers; `filed`: (node, register, key) of the entries that its work stands for. `rounds`: what KPIs read
+    of rounds that are over (`plan/rounds.py`), as JSON. `drill`, `called`: of `Start`.
     """
 
     case: str = ""
@@ -222,6 +221,7 @@ class CaseState(NamedTuple):
     filed: tuple[tuple[str, str, str], ...] = ()
     rounds: tuple[Any, ...] = ()
     drill: bool = False
+    called: str = ""
 
     @property
     def rules(self) -> Rules:

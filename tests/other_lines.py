@@ -12,6 +12,7 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "VERSION WORD": "version 2",
             "GOAL STRING": 'goal "all is well"',
             "CASE_SUBJECT EXPR": 'subject "all of it"',
+            "CASE_NUMBER STRING": 'number "P-{year}-{3}"',
             "OWNER PATH": "owner clerk",
             "CUSTOMER PATH": "customer clerk",
             "VISIBLE_TO names": "visible to clerk",

@@ -78,6 +78,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "clauses": "SOURCE",
     "computed": "=",
     (d.Definition, "subject"): "CASE_SUBJECT",
+    (d.Definition, "number"): "CASE_NUMBER",
     "required": "REQUIRED_WHEN",
     "visible": "VISIBLE_TO",
     "inputs": "INPUT",

@@ -38,7 +38,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
     node = scope.node
     elements = _Elements(scope)
     goal, owner, customer = (_first(header.get(k, ())) for k in (t.Goal, t.Owner, t.Customer))
-    version, subject = _first(header.get(t.Version, ())), _first(header.get(t.CaseSubject, ()))
+    version, subject, number = (_first(header.get(k, ())) for k in (t.Version, t.CaseSubject, t.CaseNumber))
     definition = d.Definition(
         name=scope.name,
         title=title_of(node.title, scope.name),
@@ -47,6 +47,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         owner=owner.role.text if owner else None,
         customer=customer.role.text if customer else None,
         subject=feel_text(subject.expr) if subject else None,
+        number=number.pattern.text if number else None,
         clauses=clauses_of(header.get(t.Source, ())),
         visible=visible_of(header.get(t.Visible, ())),
         parameters=tuple(_carrying(s, scope, _parameter(s)) for s in scope.parameters.values()),

@@ -39,6 +39,7 @@ from charter.dsl.text import tree as t
 from charter.dsl.text.kinds import is_type
 from charter.dsl.text.layout import HEADERS
 from charter.dsl.text.words import spelled, spellings, type_meant
+from charter.engine.sequences import fault
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
@@ -47,6 +48,7 @@ _ONCE = {
     t.Version: "version",
     t.Goal: "goal",
     t.CaseSubject: "subject",
+    t.CaseNumber: "number",
     t.Owner: "owner",
     t.Customer: "customer",
     t.CalendarUse: "calendar",
@@ -57,6 +59,11 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     """Reads the body of a process into its scope, and reports what is wrong with its names."""
     _Declarations(scope, findings).read()
     _types(scope, findings)
+    for line in scope.header.get(t.CaseNumber, []):
+        if (wrong := fault(line.pattern.text)) is not None:
+            findings.add(
+                "CH259", line.pattern.span, text=line.pattern.text, example="PO-{year}-{4}", hint=f"number_{wrong}"
+            )
     check_lines(scope, findings)
     check_registers(scope, findings)
     check_clocks(scope, findings)

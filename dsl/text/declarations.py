@@ -42,6 +42,12 @@ class CaseSubject(Line, frozen=True):
     expr: Expr
 
 
+class CaseNumber(Line, frozen=True):
+    """`number "PO-{year}-{4}"`: by what its cases are called."""
+
+    pattern: Text
+
+
 class Owner(Line, frozen=True):
     role: Name
 

@@ -5,6 +5,19 @@ from __future__ import annotations
 from charter.engine.entries.told import Told
 
 
+class Voted(Told, frozen=True):
+    """One vote of several on an approval.
+
+    `meaning`: approve or reject; `stage` counts from 1; votes so far: `agreed` of the `needed`, or `refused`.
+    """
+
+    meaning: str
+    stage: int
+    agreed: int | None = None
+    needed: int | None = None
+    refused: int | None = None
+
+
 class StagePassed(Told, frozen=True):
     """A stage of an approval was not asked, because its condition is false. `stage` counts from 1."""
 

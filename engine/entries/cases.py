@@ -21,6 +21,7 @@ from charter.engine.entries.actions import (
     Notified as Notified,
     Readdressed as Readdressed,
 )
+from charter.engine.entries.approvals import Voted as Voted
 from charter.engine.entries.filings import CountReached as CountReached, Filed as Filed, LookedUp as LookedUp
 from charter.engine.entries.migrations import Migrated as Migrated
 from charter.engine.entries.told import Because, Told
@@ -28,11 +29,16 @@ from charter.engine.refusals import Reason
 
 
 class Started(Told, frozen=True):
-    """A case was opened, by the person who started it or by the case that runs it. `drill`: to practise."""
+    """A case was opened, by the person who started it or by the case that runs it. `drill`: to practise. `number`: by
+    what it is called, the `serial`-th of a `series`.
+    """
 
     process: str
     case: str
     drill: bool = False
+    number: str | None = None
+    series: str | None = None
+    serial: int | None = None
 
 
 class Continued(Told, frozen=True):
@@ -144,19 +150,6 @@ class Amended(Told, frozen=True):
 
 class Completed(Told, frozen=True):
     """An activity, phase or case was finished."""
-
-
-class Voted(Told, frozen=True):
-    """One vote of several on an approval.
-
-    `meaning`: approve or reject; `stage` counts from 1; votes so far: `agreed` of the `needed`, or `refused`.
-    """
-
-    meaning: str
-    stage: int
-    agreed: int | None = None
-    needed: int | None = None
-    refused: int | None = None
 
 
 class Granted(Told, frozen=True):

@@ -97,6 +97,7 @@ ELEMENT: Mapping[str, Fact] = {
 
 CASE: Mapping[str, Fact] = {
     "id": Fact(y.STRING, lambda v, z: v.case),
+    "number": Fact(y.STRING, lambda v, z: getattr(v, "called", None) or None),
     "status": Fact(y.STRING, lambda v, z: v.status),
     **{status: _case_is(status) for status in CASE_STATES},
     "reason": Fact(y.STRING, lambda v, z: v.reason),

@@ -53,6 +53,7 @@ class Draft:
         "attempt",
         "books",
         "budget",
+        "called",
         "case",
         "cause",
         "chain",
@@ -107,15 +108,13 @@ class Draft:
         self.entries: list[Entry] = []
         self.effects: list[Effect] = []
         self.agenda: dict[str, int | None] = {}
-        self.case = state.case
-        self.process = state.process
-        self.status = state.status
+        self.case, self.process, self.status = state.case, state.process, state.status
         self.opened_at = state.opened_at
         self.closed_at, self.opened_by = state.closed_at, state.opened_by
         self.reason = state.reason
         self.parent = state.parent
         self.attempt = state.attempt
-        self.depth, self.drill = state.depth, state.drill
+        self.depth, self.drill, self.called = state.depth, state.drill, state.called
         self.parameters = state.parameters
         self.held = state.held
         self.law, self.tzdata, self.pending = state.law, state.tzdata, state.pending

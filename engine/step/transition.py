@@ -95,7 +95,10 @@ def _start(draft: Draft, command: Start) -> None:
     if found:
         raise Refused(*found)
     draft.opened_at, draft.opened_by = draft.at, command.actor.person
-    draft.set_status("start", cases.Started(draft.process, command.case, command.drill))
+    called = command.called
+    numbered = () if called is None else (called.text, called.series, called.serial)
+    draft.called = "" if called is None else called.text
+    draft.set_status("start", cases.Started(draft.process, command.case, command.drill, *numbered))
     made = dict(command.makers)
     for record, value, digest in written:
         draft.write(record, (), (), value, digest, None)
@@ -283,6 +286,7 @@ def _next(draft: Draft, wake: int | None) -> CaseState:
         draft.filed,
         draft.rounds,
         draft.drill,
+        draft.called,
     )
 
 

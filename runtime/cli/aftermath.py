@@ -64,9 +64,7 @@ _TOLD = (
     "count_reached",
     "fired",
     "launched",
-    "undated",
-    "idle",
-    *("uncounted", "stage_passed", "stage_held"),
+    *("undated", "idle", "uncounted", "stage_passed", "stage_held"),
 )
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))
@@ -174,6 +172,7 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
         f"did.{said}" if node or not say.find(f"did.{said}_case") else f"did.{said}_case",
         what=named(definition, node) if node else "",
         number=number,
+        called=f" ({performed.state.called})" if performed.state.called else "",
         written=written,
         records=say("happened.with", records=written) if written else "",
         process=definition.title,

@@ -283,7 +283,7 @@ _TIMES = frozenset({"since", "clock"})
 
 # kind -> the fields that say best what an entry is about, beyond its element
 _SAID: Mapping[str, tuple[str, ...]] = {
-    "started": ("process", "drill"),
+    "started": ("process", "number", "drill"),
     "filing_withheld": ("register", "key"),
     "opened": ("instances", "named"),
     "readdressed": ("named",),

@@ -29,6 +29,7 @@ class Member:
     __slots__ = (
         "_population",
         "books",
+        "called",
         "case",
         "clocks",
         "closed_at",
@@ -50,6 +51,7 @@ class Member:
         self.case, self.number, self.status, self.opened_at, self.closed_at, self.opened_by, state, digest = row
         rest = json.loads(state)
         self.reason: str | None = rest.get("reason")
+        self.called: str = rest.get("called", "")
         self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
         self.signals, self.rounds = signals_of(rest), tuple(rest.get("rounds", ()))
         self.version = population.numbers[digest]

@@ -1,5 +1,6 @@
-"""What cases are about, as their processes say by `subject`: worked out when somebody looks, so never out of date.
+"""What cases are called and are about, by the `number` and `subject` of their processes.
 
+A subject is worked out when somebody looks, so it is never out of date.
 Everybody who may read a case may read its subject: the check refuses any other (`dsl/check/subjects.py`).
 """
 
@@ -24,7 +25,7 @@ def subjects(reading: Reading, cases: Iterable[str], now: int) -> dict[str, str]
         saying = ask(
             connection,
             "SELECT c.id FROM cases c JOIN definitions d ON d.digest = c.definition"
-            " WHERE d.body LIKE '%\"subject\":%' AND c.id IN (…)",
+            " WHERE (d.body LIKE '%\"subject\":%' OR d.body LIKE '%\"number\":%') AND c.id IN (…)",
             set(cases),
         )
     found = {case: subject(reading.definition(case), reading.state(case), now) for (case,) in saying}
@@ -32,7 +33,12 @@ def subjects(reading: Reading, cases: Iterable[str], now: int) -> dict[str, str]
 
 
 def subject(definition: Definition, state: CaseState, now: int) -> str | None:
-    """Gives what a case is about in one line."""
+    """Gives what a case is called and about in one line."""
+    about = _about(definition, state, now)
+    return " ".join(filter(None, (state.called, about))) or None
+
+
+def _about(definition: Definition, state: CaseState, now: int) -> str | None:
     if definition.subject is None:
         return None
     # Imported here because most lists have no case whose process says it.

@@ -23,12 +23,12 @@ from charter.runtime.folds.measures import MEASURES
 from charter.runtime.folds.registers import REGISTERS
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES
-from charter.runtime.folds.trail import NOTICES, VERSIONS
+from charter.runtime.folds.trail import NOTICES, NUMBERS, VERSIONS
 from charter.runtime.folds.work import WORK
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
-FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, VERSIONS, NOTICES, MEASURES, *REGISTERS)
+FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, NUMBERS, VERSIONS, NOTICES, MEASURES, *REGISTERS)
 FOLDS = (*STATE, *FOLLOWING)
 # What a case ran before, each up to the number of the entry that began the next.
 Earlier = Sequence[tuple[int, Shape]]

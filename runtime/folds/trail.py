@@ -1,11 +1,11 @@
-"""The folds of a case's entries: who wrote which version of a record, and what people should know of.
+"""The folds of a case's entries: what it is called, who wrote which version of a record, what people should know of.
 
 Rows are only ever added, as entries are.
 """
 
 from __future__ import annotations
 
-from charter.engine.entries.cases import Amended, Written
+from charter.engine.entries.cases import Amended, Started, Written
 from charter.engine.notices import told
 from charter.engine.plan.program import Program
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Stride
@@ -42,5 +42,13 @@ def _notices(stride: Stride) -> Change:
     )
 
 
+def _numbers(stride: Stride) -> Change:
+    if stride.first > 1:
+        return NOTHING
+    started = [e.told for e in stride.entries[:1] if isinstance(e.told, Started) and e.told.number is not None]
+    return Change(come=[(stride.case, told.series, told.serial, told.number) for told in started])
+
+
+NUMBERS = Fold(t.case_numbers, _numbers)
 VERSIONS = Fold(t.record_versions, _versions)
 NOTICES = Fold(t.notices, _notices)

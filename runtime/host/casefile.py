@@ -27,7 +27,7 @@ from charter.engine.state import CaseState
 from charter.runtime.audit.log import Chain, Sealed
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import tables
-from charter.runtime.host import days
+from charter.runtime.host import days, numbers
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -311,7 +311,8 @@ def new_id() -> str:
 
 
 def resolve(connection: Connection, text: str) -> str:
-    """Finds the case that a person means: its id, its number (`12`, `#12`) or the unique beginning of its id.
+    """Finds the case that a person means: its id, its number (`12`, `#12`), what it is called (`PO-2026-0007`) or
+    the unique beginning of its id.
 
     Raises NoSuchCase or AmbiguousCase.
     """
@@ -323,6 +324,8 @@ def resolve(connection: Connection, text: str) -> str:
             if found is None:
                 raise NoSuchCase(f"no case {text}", case=text)
             return str(found)
+    if wanted and (called := numbers.case_of(connection, wanted, wanted.upper())) is not None:
+        return called
     if wanted:
         # Ids are lower-case letters and digits, so `~` comes after all that begin alike.
         query = select(_c.id).where(_c.id >= wanted.lower(), _c.id < wanted.lower() + "~").order_by(_c.id).limit(2)

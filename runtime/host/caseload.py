@@ -27,13 +27,14 @@ from charter.engine.hosting import informed
 from charter.engine.machines import UNDER_WAY
 from charter.engine.queueing import weighed
 from charter.engine.refusals import Refusal, recorded
+from charter.engine.sequences import called
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step
 from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
-from charter.runtime.host import days, outbox, queues
+from charter.runtime.host import days, numbers, outbox, queues
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
 from charter.runtime.host.registers import answering
 from charter.runtime.people.directory import Directory, candidates
@@ -94,6 +95,7 @@ class Caseload:
         """Gives a command with what only the host knows: strangers, what people have to do, and lots."""
         definition = file.pinned.definition
         command = introduced(definition, command, lambda p: self.directory.person(connection, p) is not None)
+        command = called(definition, command, partial(numbers.free, connection))
         command = weighed(definition, file.state, command, partial(queues.work, connection))
         return with_lots(
             definition, command, partial(self._holders, connection, definition.name, command.at), self.seed

@@ -370,7 +370,9 @@ class Cases:
         with self.store.read() as connection:
             file = self._caseload.archive.load(connection, case)
             built = self._asked(connection, file, person, verb, arguments, on_behalf_of)
-            return built if isinstance(built, Refusal) else self._caseload.step(connection, file, built)[1].refusal
+            if isinstance(built, Refusal):
+                return built
+            return self._caseload.step(connection, file, self._caseload.introduced(connection, file, built))[1].refusal
 
     def _command(
         self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,7 @@ from charter.engine.queueing import rows_of, weighed
 from charter.engine.queues import Waiting
 from charter.engine.refusals import Refusal
 from charter.engine.registers import Ask, Found, Row, found_among
+from charter.engine.sequences import called
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import Step, Target
 from charter.engine.strangers import introduced
@@ -260,11 +262,17 @@ class World:
                 self._queue.append((case, effect))
         return done
 
+    def _free(self, series: str, text: Callable[[int], str]) -> int:
+        """Gives the next serial of a series by which no case is called yet."""
+        taken = {case.state.called for case in self._cases.values()}
+        return next(serial for serial in count(1) if text(serial) not in taken)
+
     def _holders(self, process: str, role: str) -> list[Actor]:
         return self.candidates(process, (role,), self.clock)
 
     def _step(self, there: _Case, command: Command, target: Target | None = None) -> Step:
         command = introduced(there.definition, command, self._knows)
+        command = called(there.definition, command, self._free)
         command = weighed(there.definition, there.state, command, self.work)
         people = partial(self._holders, there.definition.name)
         command = with_lots(there.definition, command, people, plain_seed)

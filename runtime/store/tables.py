@@ -1,9 +1,8 @@
 """Every table of the database, in SQLAlchemy Core. No SQL of one database only; that is in `sqlite.py`.
 
 Three sorts: the trail (entries, with definitions and texts), what follows from it and is written in the same
-transaction (`runtime/folds/` can make it anew), and working memory, of which no entry tells (outbox, queue, keys,
-turns). Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the
-SHA-256 of the case's last entry; a case's row, nodes and contents are the state that replaying its entries gives.
+transaction (`runtime/folds/` can make it anew), and working memory (outbox, queue, keys, turns). Times are microseconds
+since the epoch, UTC. Entries are only ever added; a case's `head` is the SHA-256 of its last, its rows their replay.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from sqlalchemy import (
 )
 
 from charter.runtime.store.base import NUMBER as _NUMBER, metadata as metadata
+from charter.runtime.store.number_tables import case_numbers as case_numbers
 from charter.runtime.store.register_tables import (
     register_entries as register_entries,
     register_fields as register_fields,

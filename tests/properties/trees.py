@@ -318,6 +318,7 @@ process = line(
             line(t.Version, st.sampled_from(["1", "2.0-rc1"])),
             line(t.Goal, text),
             line(t.CaseSubject, expr),
+            line(t.CaseNumber, text),
             owner,
             line(t.Customer, paths),
             line(t.Visible, path_list),
