@@ -13,7 +13,7 @@ from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance
 from charter.engine.reading import WITHHELD, Sight
 from charter.runtime import clock
-from charter.runtime.cli import audit_seal
+from charter.runtime.cli import audit_seal, audit_signatures
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
 from charter.runtime.cli.changes import run_changes
@@ -352,6 +352,7 @@ VERBS = {
                     _AS_JSON,
                 ],
             ),
+            **audit_signatures.VERBS,
             **audit_seal.VERBS,
         },
     )

@@ -105,7 +105,6 @@ charter import log old.csv --map gone.map --as zhou
 charter import log old.csv --map bad.map --as zhou
 charter import log old.csv --map old.map --as li
 charter import log old.csv --map old.map --as zhou
-charter audit changes leave_request
 charter audit changes leave_request 1 2
 charter start
 charter start leave_request --as zhou
@@ -144,8 +143,8 @@ charter audit key --make --name example.com/q --as zhou
 charter audit key --as zhou
 charter audit checkpoint --as zhou
 charter audit proof organisation.1 --as zhou
-charter audit proof organisation.9999 --as zhou
 charter audit bundle --out bundle --as zhou
+charter audit signatures 1 --as zhou
 charter audit key --change --as zhou
 charter audit key --restart 'lost in the move' --as zhou
 charter audit verify --as zhou
@@ -221,6 +220,7 @@ LISTS = {
     "calendar check",
     "audit log",
     "audit query",
+    "audit signatures",
     "deploy",
     "migrate",
     "diff",

@@ -153,6 +153,7 @@ TYPED = {
     "audit verify": ["audit verify {case} --json", "audit verify"],
     "audit key": ["audit key", "audit key --json"],
     "audit checkpoint": ["audit checkpoint", "audit checkpoint --json"],
+    "audit signatures": ["audit signatures {case}", "audit signatures {case} --json"],
     "audit bundle": ["audit bundle --out b", "audit bundle --case {case} --out c"],
     "audit proof": ["audit proof {case}.1", "audit proof {case}.2 --json"],
 }
