@@ -31,6 +31,17 @@ if TYPE_CHECKING:
     from charter.runtime.store import connection as c
 
 OLDEST = 13  # of the server
+# Whoever holds the lock and sends nothing for so long (milliseconds), paused or cut off, is ended by the server: others
+# go on, and where it wakes up it finds its connection broken and nothing written.
+IDLE = 10_000
+# Where the address says nothing else: a server that is gone is given up as soon.
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 _LOCK = 0x43686172  # what our advisory locks are told by from those of others
 
 # The words that our questions have and PostgreSQL lacks; who is asked for NUL in a JSON text would fail.
@@ -158,7 +169,10 @@ class Driver(psycopg.Connection[Any]):
             self.plainly(_READ)
             return
         wait = max(1, int(seconds * 1000))
-        self.plainly(f"BEGIN; SET LOCAL lock_timeout = {wait:d}; SELECT pg_advisory_xact_lock({_LOCK}, {self.key:d})")
+        self.plainly(
+            f"BEGIN; SET LOCAL lock_timeout = {wait:d}; SET LOCAL idle_in_transaction_session_timeout = {IDLE:d};"
+            f" SELECT pg_advisory_xact_lock({_LOCK}, {self.key:d})"
+        )
 
     def end(self, *, keeping: bool) -> None:
         if not keeping:
@@ -246,7 +260,8 @@ class PostgreSQL:
         try:
             parts = urlsplit(address)
             asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-            _ = parts.port
+            for host in parts.netloc.rpartition("@")[2].split(","):  # there may be several
+                int(host.rpartition("]")[2].partition(":")[2] or 0)
         except ValueError as cause:
             raise e.BadAddress(f"cannot read the database URL: {cause}", url=e.told(address)) from cause
         if not parts.path.strip("/"):
@@ -254,7 +269,7 @@ class PostgreSQL:
         self._schema = asked.pop("schema", None)
         self.folder = Path(asked.pop("folder", ".")).absolute()
         self._options = asked.pop("options", "")
-        self._conninfo = f"postgresql://{parts.netloc}{parts.path}?{urlencode(asked)}"
+        self._conninfo = f"postgresql://{parts.netloc}{parts.path}?{urlencode(_PATIENCE | asked)}"
         self.url, self.address = e.told(address), address
 
     def connect(self, *, seconds: float, looking: bool = False) -> c.Driver:

@@ -22,6 +22,7 @@ _BY_STATE: tuple[tuple[str, type[e.StorageError]], ...] = (
     ("XX001", e.Corrupt),
     ("XX002", e.Corrupt),
     ("08", e.Lost),
+    ("25P03", e.Lost),  # idle_in_transaction_session_timeout
     ("57P", e.Lost),  # the server was shut down or has crashed
 )
 # How a server is entered has states only where it says so itself, so libpq's words count too.
