@@ -6,7 +6,8 @@ its own record and parameters, so that it is never out of date. What one express
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from charter.dsl.check.asks import Ask
@@ -22,6 +23,7 @@ from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
 from charter.engine import feel
 from charter.engine.feel import tree as ft, types as y
+from charter.engine.plan.fields import of_items
 
 # Somebody, or a list of people.
 PEOPLE = y.OneOf(options=(y.STRING, y.ListType(item=y.ANY)))
@@ -29,14 +31,19 @@ _PRESENT = frozenset({"now", "today"})
 
 
 def check_marks(record: t.Record | t.Register, file: str, findings: Findings) -> None:
-    """Reports marks of a field that do not go together (CH327), and fields that read each other (CH326)."""
+    """Reports marks of a field that do not go together (CH327)."""
     for field in record.fields:
         marks = [word for word, there in _marks(field) if there]
         if len(marks) > 1:
             expr = next(e for e in (field.drawn, field.required, field.default, field.computed) if e is not None)
             findings.add("CH327", expr.span, file=file, name=field.name.text, word=marks[0], needed=marks[1])
+
+
+def check_circles(record: t.Record | t.Register, file: str, scope: ProcessScope, findings: Findings) -> None:
+    """Reports fields that read each other (CH326)."""
     filled = {f.name.text: f for f in record.fields if f.computed is not None or f.default is not None}
-    ways = {name: [n for n in _names(field) if n in filled] for name, field in filled.items()}
+    inside = partial(_fields_at, record, scope)
+    ways = {name: [n for n in _names(field, inside) if n in filled] for name, field in filled.items()}
     told: set[str] = set()
     for name, field in filled.items():
         circle = None if name in told else _circle(name, ways)
@@ -139,9 +146,22 @@ def _marks(field: t.Field) -> Iterator[tuple[str, bool]]:
     yield "optional", field.optional and field.computed is None
 
 
-def _names(field: t.Field) -> list[str]:
+def _names(field: t.Field, inside: Callable[[tuple[str, ...]], Collection[str]]) -> list[str]:
     expr = field.computed if field.computed is not None else field.default
-    return sorted({path[0] for path in read(expr.text).paths}) if expr is not None else []
+    tree = read(expr.text).tree if expr is not None else None
+    if expr is None or tree is None:
+        return []
+    return sorted({path[0] for path in read(expr.text).paths} - of_items(tree, inside))
+
+
+def _fields_at(record: t.Record | t.Register, scope: ProcessScope, path: tuple[str, ...]) -> Collection[str]:
+    """Names the fields of the records at a path from a record's own fields."""
+    fields: Sequence[t.Field] = record.fields
+    for name in path:
+        kind = next((f.type.innermost.name for f in fields if f.name.text == name), "")
+        symbol = scope.record(kind)
+        fields = symbol.node.fields if symbol is not None else ()
+    return {f.name.text for f in fields}
 
 
 def _circle(start: str, ways: dict[str, list[str]]) -> list[str] | None:

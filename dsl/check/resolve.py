@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from charter.dsl.check.calendars import check_calendar
 from charter.dsl.check.clocks import check_clocks
 from charter.dsl.check.counters import check_counters
-from charter.dsl.check.fields import check_marks
+from charter.dsl.check.fields import check_circles, check_marks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.ledgers import check_ledgers
 from charter.dsl.check.lines import check_lines
@@ -315,6 +315,7 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
     own = [s for s in scope.records.values() if scope.shared.records.get(s.name) is not s]
     registers = [s for s in scope.registers.values() if scope.shared.registers.get(s.name) is not s]
     for symbol in (*own, *registers):
+        check_circles(symbol.node, symbol.file, scope, findings)
         for line in symbol.node.fields:
             _type(line.type, scope, findings, line.name)
     for symbol in scope.parameters.values():

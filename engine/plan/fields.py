@@ -6,12 +6,15 @@ says what an expression comes to beside the record's own fields.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
 from charter.engine import feel
+from charter.engine.feel import tree as t
 from charter.engine.forms import Field, RecordType, TypeRef
 
 # What a FEEL text comes to, with the record's own fields as they stand.
@@ -43,7 +46,7 @@ def derived(forms: Mapping[str, RecordType]) -> dict[str, tuple[Field, ...]]:
 
     By the names of what has any, itself or in a record inside.
     """
-    found = {name: _in_order(form.fields) for name, form in forms.items()}
+    found = {name: _in_order(forms, form.fields) for name, form in forms.items()}
     having = {name for name, fields in found.items() if fields}
     while more := {n for n, f in forms.items() if n not in having and any(within(x.type) in having for x in f.fields)}:
         having |= more
@@ -68,9 +71,50 @@ def reads(text: str | None) -> frozenset[str]:
     return frozenset(path[0] for path in paths(text))
 
 
-def _in_order(fields: Collection[Field]) -> tuple[Field, ...]:
+def of_items(tree: t.Node, inside: Callable[[tuple[str, ...]], Collection[str]]) -> frozenset[str]:
+    """Names what an expression reads of the items of lists alone, in filters: `amount` in `lines[amount > 5].price`.
+
+    `inside`: the fields of the items of a list, by its path.
+    """
+    known: Counter[str] = Counter()
+    for part in t.walk(tree):
+        path = _way(part.of) if isinstance(part, t.Filter) else ()
+        fields = inside(path) if path else ()
+        if isinstance(part, t.Filter) and fields:
+            known.update(
+                inner.name for inner in t.walk(part.test) if isinstance(inner, t.Name) and inner.name in fields
+            )
+    there = Counter(part.name for part in t.walk(tree) if isinstance(part, t.Name))
+    return frozenset(name for name, count in known.items() if count >= there[name])
+
+
+def _way(node: t.Node) -> tuple[str, ...]:
+    """Gives the path that an expression is, whatever of it is left out by filters; empty where it is none."""
+    if isinstance(node, t.Filter):
+        return _way(node.of)
+    if isinstance(node, t.Path):
+        way = _way(node.of)
+        return (*way, node.name) if way else ()
+    return (node.name,) if isinstance(node, t.Name) else ()
+
+
+def _fields_at(forms: Mapping[str, RecordType], fields: Collection[Field], path: tuple[str, ...]) -> Collection[str]:
+    """Names the fields of the records at a path from these fields."""
+    for name in path:
+        kind = next((within(f.type) or "" for f in fields if f.name == name), "")
+        fields = forms[kind].fields if kind in forms else ()
+    return {f.name for f in fields}
+
+
+def _own_reads(forms: Mapping[str, RecordType], fields: Collection[Field], text: str | None) -> frozenset[str]:
+    tree = None if text is None else feel.parse(text).tree
+    return reads(text) - (frozenset() if tree is None else of_items(tree, partial(_fields_at, forms, fields)))
+
+
+def _in_order(forms: Mapping[str, RecordType], fields: Collection[Field]) -> tuple[Field, ...]:
     waiting = {f.name: f for f in fields if f.computed is not None or f.default is not None}
-    read = {name: reads(f.computed if f.computed is not None else f.default) for name, f in waiting.items()}
+    filled = {name: f.computed if f.computed is not None else f.default for name, f in waiting.items()}
+    read = {name: _own_reads(forms, fields, text) for name, text in filled.items()}
     done: dict[str, Field] = {}
     while waiting:
         ready = [name for name in waiting if read[name].isdisjoint(waiting.keys() - {name})] or list(waiting)
