@@ -20,7 +20,9 @@ BASE = "python -c pass"
 # arguments -> at most so many times the start of Python
 LINES: tuple[tuple[list[str], float | None], ...] = (
     (["--help"], 8),
-    (["inbox"], 8),
+    (["inbox"], 6),
+    (["show", "1"], 6),
+    (["comment", "1", "hello"], 6),
     (["check", LEAVE], 8),
     (["graph", LEAVE], None),
     (["doctor"], None),
@@ -38,6 +40,9 @@ def main() -> None:
 
         charter = ["-m", "charter"]
         run([*charter, "init", "--as", "li"])
+        run([*charter, "people", "grant", "li", "employee"])
+        run([*charter, "deploy", LEAVE])
+        run([*charter, "start", "leave_request"])
         works = {BASE: lambda: run(["-c", "pass"])}
         goals: dict[str, float | None] = {}
         for words, most in LINES:

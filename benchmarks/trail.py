@@ -90,7 +90,8 @@ def fill(store: Store, path: Path, entries: int) -> int:
 def plain(path: Path, index: str) -> sqlite3.Connection:
     """Makes a database with the same columns that has one index, for the question it is for."""
     raw = sqlite3.connect(path, isolation_level=None)
-    raw.execute("CREATE TABLE entries (position INTEGER PRIMARY KEY, at INTEGER, actor TEXT, body BLOB)")
+    columns = 'position INTEGER PRIMARY KEY, at INTEGER, actor TEXT, "case" TEXT, body BLOB'
+    raw.execute(f"CREATE TABLE entries ({columns})")
     raw.execute(f"CREATE INDEX one ON entries ({index})")
     return raw
 
@@ -117,8 +118,18 @@ def main() -> None:
                 ),
                 "one day, the first 50": (spans, 50, "at", (day, day + _DAY)),
             }
+            case = _some_case(path)
+            questions["one case"] = f'case = "{case}"', None, '"case", at', (case,)
             for title, (text, limit, index, values) in questions.items():
                 _ask(store, path, f"{title}, {count:,} entries", text, limit, index, values)
+            _each(store, path, count)
+
+
+def _some_case(path: Path) -> str:
+    raw = sqlite3.connect(path)
+    found: str = raw.execute('SELECT "case" FROM entries WHERE position > 1000 LIMIT 1').fetchone()[0]
+    raw.close()
+    return found
 
 
 def _somebody(path: Path, day: int) -> str:
@@ -133,12 +144,13 @@ def _ask(
     store: Store, path: Path, title: str, text: str, limit: int | None, index: str, values: tuple[Any, ...]
 ) -> None:
     """Races a question with the statement that answers it, to a table that has the index for it alone."""
-    beside = path.with_name(f"{index}.db")
+    beside = path.with_name(f"{len(index)}.db")
     raw = plain(beside, index)
     raw.execute(f"ATTACH '{path}' AS trail")
-    raw.execute("INSERT INTO entries SELECT position, at, actor, body FROM trail.entries")
+    raw.execute('INSERT INTO entries SELECT position, at, actor, "case", body FROM trail.entries')
     raw.execute("DETACH trail")
-    where = ("actor = ? AND " if "actor" in index else "") + "at >= ? AND at < ? ORDER BY at, position"
+    spans = "at >= ? AND at < ? ORDER BY at, position"
+    where = '"case" = ?' if "case" in index else f"actor = ? AND {spans}" if "actor" in index else spans
     statement = f"SELECT position, body FROM entries WHERE {where}" + (f" LIMIT {limit}" if limit else "")
     built, problems = query.build(text)
     assert not problems, problems
@@ -158,6 +170,27 @@ def _ask(
     say("Charter / sqlite3", ratio(found["charter"], found["sqlite3"]), most=5)
     raw.close()
     beside.unlink()
+
+
+def _each(store: Store, path: Path, count: int) -> None:
+    """Races a question that has to look into every entry with reading and parsing every entry."""
+    built, problems = query.build("data.nothing = 1")
+    assert not problems, problems
+    raw = sqlite3.connect(path)
+
+    def charter() -> None:
+        with store.read() as connection:
+            assert list(query.run(connection, built)) == []
+
+    def each() -> None:
+        for (body,) in raw.execute("SELECT body FROM entries ORDER BY position"):
+            json.loads(body)
+
+    found = race({"charter": (charter, 1), "json": (each, 1)}, 3)
+    for name, title in (("charter", "a FEEL question on every entry"), ("json", "reading and parsing it")):
+        say(f"{title}, an entry of {count:,}", [seconds / count * 1e6 for seconds in found[name]], "us")
+    say("Charter / reading and parsing", ratio(found["charter"], found["json"]), most=1.5)
+    raw.close()
 
 
 if __name__ == "__main__":

@@ -125,11 +125,12 @@ def run(
     env = feel.Env(budget=feel.Budget(MOST_STEPS))
     test = None if query is None or query.filter.exact else feel.compile(feel.steadied(query.tree, env))
     _afford(env)
+    names = () if test is None else FIELDS.keys() & test.names  # of a long trail, what nobody reads is not made
     count = 0
     for position, chain, seq, body, record in _rows(connection, query, after, limit if test is None else None):
         found = seen(Sealed(chain, seq, bytes(body), position))
         if test is not None:
-            holds = test.evaluate(scope(found, record), env)
+            holds = test.evaluate(scope(found, record, names), env)
             _afford(env, STEPS_EACH)
             if holds is not True:
                 continue
@@ -176,22 +177,27 @@ def _at(connection: Connection, rows: Select[Any], positions: list[int]) -> Iter
         yield from connection.execute(some.order_by(_r.position)).fetchall()
 
 
-def scope(entry: Sealed, record: str | None) -> dict[str, Any]:
-    """Gives an entry's fields as FEEL values under the names of FIELDS."""
+# What is not in an entry as FEEL has it.
+_MADE: Mapping[str, Callable[[Sealed], Any]] = {
+    "position": lambda entry: decode(entry.position),
+    "seq": lambda entry: decode(entry.fields["seq"]),
+    "cause": lambda entry: decode(entry.fields.get("cause")),
+    "law": lambda entry: decode(entry.fields.get("law")),
+    "at": lambda entry: read_date_time(entry.fields["at"]),
+    "node": lambda entry: entry.node,
+    "element": lambda entry: entry.element,
+    "clauses": lambda entry: entry.fields.get("clauses", []),
+    "data": lambda entry: _values(entry.data),
+}
+
+
+def scope(entry: Sealed, record: str | None, names: Iterable[str] = FIELDS) -> dict[str, Any]:
+    """Gives an entry's fields as FEEL values under the names of FIELDS, or those of them that somebody reads."""
     fields = entry.fields
-    named = dict.fromkeys(FIELDS) | {name: value for name, value in fields.items() if name in FIELDS}
-    return named | {
-        "position": decode(entry.position),
-        "seq": decode(fields["seq"]),
-        "cause": decode(fields.get("cause")),
-        "law": decode(fields.get("law")),
-        "at": read_date_time(fields["at"]),
-        "node": entry.node,
-        "element": entry.element,
-        "record": record,
-        "clauses": fields.get("clauses", []),
-        "data": _values(entry.data),
-    }
+    found = {name: _MADE[name](entry) if name in _MADE else fields.get(name) for name in names}
+    if "record" in found:
+        found["record"] = record
+    return found
 
 
 def _values(data: Any) -> Any:

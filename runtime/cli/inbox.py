@@ -34,7 +34,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     from charter.runtime.desk.inbox import inbox
     from charter.runtime.desk.queues import in_turn, to_json as turn_json, turns
     from charter.runtime.desk.register import drills, processes, provisional, titles
-    from charter.runtime.desk.subjects import subjects, told as told_subject
+    from charter.runtime.desk.subjects import saying, subjects, told as told_subject
     from charter.runtime.people.hours import calendars_of, left
 
     person, say, output = context.person, context.say, context.output
@@ -51,8 +51,9 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         practised = drills(connection, [item.case for item in items])
         names = processes(connection, known)
         mine = calendars_of(connection, [person]).get(person)
+        speaking = saying(connection, known) if known else []
         unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
-    about = subjects(context.reading, known, context.now) if known else {}
+    about = subjects(context.reading, speaking, context.now) if speaking else {}
     consulted(context, "inbox", process=process)
     items = in_turn(items, turn)
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]

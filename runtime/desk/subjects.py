@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from charter.runtime.store.prepared import ask
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from charter.engine.definition import Definition
     from charter.engine.state import CaseState
     from charter.runtime.desk.reading import Reading
@@ -22,14 +24,20 @@ _LONGEST = 80
 def subjects(reading: Reading, cases: Iterable[str], now: int) -> dict[str, str]:
     """Gives what each of these cases is about; none whose process does not say it, or where it is not known yet."""
     with reading.read() as connection:
-        saying = ask(
-            connection,
-            "SELECT c.id FROM cases c JOIN definitions d ON d.digest = c.definition"
-            " WHERE (d.body LIKE '%\"subject\":%' OR d.body LIKE '%\"number\":%') AND c.id IN (…)",
-            set(cases),
-        )
-    found = {case: subject(reading.definition(case), reading.state(case), now) for (case,) in saying}
+        those = saying(connection, cases)
+    found = {case: subject(reading.definition(case), reading.state(case), now) for case in those}
     return {case: text for case, text in found.items() if text is not None}
+
+
+def saying(connection: Connection, cases: Iterable[str]) -> list[str]:
+    """Lists those of these cases whose process says what a case is called or about."""
+    found = ask(
+        connection,
+        "SELECT c.id FROM cases c JOIN definitions d ON d.digest = c.definition"
+        " WHERE (d.body LIKE '%\"subject\":%' OR d.body LIKE '%\"number\":%') AND c.id IN (…)",
+        set(cases),
+    )
+    return [case for (case,) in found]
 
 
 def subject(definition: Definition, state: CaseState, now: int) -> str | None:
