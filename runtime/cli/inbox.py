@@ -76,6 +76,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     for item in items:
         title, kind = known[item.case][item.element]
         shown = _shown(item.node, title)
+        shown = say.of(shown, todo) if (todo := _todo(context, item)) else shown
         since = output.relative(item.since, context.now)
         rows.append(
             (
@@ -143,6 +144,29 @@ def _clocks(context: Context, connection: Any, items: Sequence[WorkItem]) -> dic
     found = under_way(connection, context.cases.definition, context.now, among=[case for (case,) in there])
     pairs = ((item.place, pressing(found, item.case, item.node)) for item in items)
     return {place: clock for place, clock in pairs if clock is not None}
+
+
+def _todo(context: Context, item: WorkItem) -> str:
+    """Says in the words of a meeting what is to be done, as far as its reader may know; of other work nothing."""
+    if item.is_list or item.node == item.element:
+        return ""
+    from charter.engine.definition import item_type
+    from charter.engine.reading import is_withheld
+    from charter.engine.values import decode
+
+    definition = context.cases.definition(item.case)
+    many = next((e.many for e in definition.elements if e.name == item.element), None)
+    if many is None or not many.kept:
+        return ""
+    value = context.reading.sight(item.case).derived(context.cases.state(item.case).nodes[item.node].item)
+    types = {record.name: record for record in definition.records}
+    kind = item_type(types, many)
+    if is_withheld(value) or kind is None:
+        return ""
+    fields = types[kind.record].fields if kind.record in types else ()
+    told = next((field.name for field in fields if field.type.name == "text"), None)
+    found = decode(value)
+    return str(found.get(told) or "") if told is not None else found if isinstance(found, str) else ""
 
 
 def _shown(node: str, title: str) -> str:

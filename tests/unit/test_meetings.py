@@ -1,0 +1,65 @@
+"""Meetings as people meet them: to-dos in the inbox of those whose they are, and rounds that nobody held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.desk import Desk
+from tests.founded import founded
+
+from charter.runtime.audit.verify import verify
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.worker import Worker
+
+SHIPPED = Path(__file__).parents[2] / "processes"
+PEOPLE = {"chen": "project_manager", "sun": "team_member", "zhou": "team_member"}
+WEEK = 7 * 86_400_000_000
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.chdir(SHIPPED)
+    notes = {"progress": "p", "problems": [], "decisions": []}
+    action = {"what": "fetch the drawings", "owner": "zhou", "due": "2026-03-30"}
+    (tmp_path / "notes.json").write_text(json.dumps({**notes, "actions": [action]}), "utf-8")
+    (tmp_path / "series.json").write_text(json.dumps({"topic": "doors", "members": ["sun", "zhou"]}), "utf-8")
+    with founded(tmp_path / "a.db", "root") as store:
+        desk = Desk(store, "en")
+        desk.reader = "root"
+        desk.type("charter deploy project_meeting.charter --as root")
+        for person, role in PEOPLE.items():
+            desk.type(f"charter people add {person} --name {person} --as root")
+            desk.type(f"charter people grant {person} {role} --process project_meeting --as root")
+        desk.type("charter start project_meeting --as chen")
+        desk.type(f"charter complete 1 convene --data '{tmp_path}/series.json' --as chen")
+        desk.type("charter complete 1 regular_attend[1] --as sun")
+        done = f"charter complete 1 regular_minutes --data '{tmp_path}/notes.json' --check check1 --check check2"
+        said = desk.type(f"{done} --as chen")
+        assert desk.code == 0, said
+        yield desk
+
+
+def test_a_todo_is_in_the_inbox_of_its_owner_in_its_own_words(desk: Desk) -> None:
+    assert "fetch the drawings" in desk.type("charter inbox --as zhou")
+    assert "fetch the drawings" not in desk.type("charter inbox --as sun") + desk.type("charter inbox --as chen")
+    desk.type("charter complete 1 regular_todo[1] --as sun")
+    assert desk.code == 3
+    desk.type("charter complete 1 regular_todo[1] --as zhou")
+    assert desk.code == 0 and verify(desk.store).sound
+
+
+def test_rounds_that_nobody_held_are_made_up_one_by_one(desk: Desk) -> None:
+    desk.at += 3 * WEEK + 3_600_000_000
+    for reason in ("a holiday", "a holiday", "still one"):
+        Worker(Cases(desk.store, clock=lambda: desk.at)).run(once=True)
+        assert "regular_minutes" in desk.type("charter inbox --as chen")
+        desk.type("charter skip 1 regular_minutes --as chen")
+        assert desk.code == 3  # without a reason
+        desk.type(f"charter skip 1 regular_minutes -m '{reason}' --as chen")
+        assert desk.code == 0
+    Worker(Cases(desk.store, clock=lambda: desk.at)).run(once=True)
+    assert "regular_minutes" not in desk.type("charter inbox --as chen")
+    assert "regular_todo[1]" in desk.type("charter inbox --as zhou")
