@@ -191,8 +191,8 @@ class _Writer:
                     p.type(node.type),
                     title,
                     optional,
-                    drawn(p, node.drawn),
                     *marks,
+                    drawn(p, node.drawn),
                     where,
                     visible,
                 ]
