@@ -32,6 +32,7 @@ CarrierKind = (
         "ledger",
         "queue",
         "counter",
+        "report",
     ]
     | ElementKind
 )
@@ -97,6 +98,9 @@ def _parts(d: Definition) -> Iterator[Carrier]:
         yield Carrier("queue", queue.role, queue.role, queue.clauses, place(f"queue {queue.role}"))
     for counter in d.counters:
         yield Carrier("counter", counter.name, counter.title, counter.clauses, place(f"counter {counter.name}"))
+    for report in d.reports:
+        clauses = report.clauses + tuple(c for section in report.sections for c in section.clauses)
+        yield Carrier("report", report.name, report.title, _once(clauses), place(f"report {report.name}"))
     for ledger in d.ledgers:
         yield Carrier("ledger", ledger.name, ledger.title, ledger.clauses, place(f"ledger {ledger.name}"))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -224,7 +225,7 @@ def measure(kpi: Kpi, definition: Definition, cases: Iterable[View], now: int) -
     if chosen is None:
         return (Figure(kpi.name, None, "unknown"),)
     if kpi.by is None:
-        return (_figure(kpi, program, chosen, None, now),)
+        return (figure_of(kpi, program, chosen, now),)
     groups: dict[bytes, tuple[Any, list[View]]] = {}
     for case in chosen:
         found = CaseScope(program, case, now).value(kpi.by)
@@ -246,13 +247,28 @@ class CaseScope(Scope):
         return CaseFacts(self.view, self.program.zone).get(name) if found is None else found
 
 
-def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int) -> Figure:
+def figure_of(
+    kpi: Kpi, program: Program, cases: list[View], now: int, lists: Mapping[str, list[View]] = MappingProxyType({})
+) -> Figure:
+    """Measures a formula over cases that have been chosen; `lists`: other cases that it may name."""
+    return _figure(kpi, program, cases, None, now, lists)
+
+
+def _figure(
+    kpi: Kpi,
+    program: Program,
+    cases: list[View],
+    group: Any,
+    now: int,
+    lists: Mapping[str, list[View]] = MappingProxyType({}),
+) -> Figure:
     notes = Notes()
     formula = _formula(kpi.formula)
     value = None
     if formula is not None:
         scope = bound_in(program, formula)
-        scope["cases"] = [CaseView(program, case, notes, formula.walked, now) for case in cases]
+        for name, each in {**lists, "cases": cases}.items():
+            scope[name] = [CaseView(program, case, notes, formula.walked, now) for case in each]
         value = formula.evaluate(scope, program.env(lambda: moment(now, program.zone)))
     try:
         encoded = values.encode(value)

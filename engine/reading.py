@@ -304,7 +304,9 @@ def noted(why: str | None, told: Mapping[str, Any]) -> bool:
 
 
 # Entries of the organisation's chain that tell of the contents of cases, and by which keys.
-_OF_CASES = frozenset({"period_closed", "period_revised", "incident_retried", "incident_settled"})
+_OF_CASES = frozenset(
+    {"period_closed", "period_revised", "report_frozen", "report_signed", "incident_retried", "incident_settled"}
+)
 # Those that tell of the entries of registers.
 _OF_REGISTERS = frozenset({"entry_imported", "review_due"})
 CONTENTS = frozenset({"figures", "digest", "was", "failure", "key", "value", "begun"})

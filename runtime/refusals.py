@@ -1,5 +1,5 @@
 """The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598, CH623,
-CH640 to CH643 and CH665 to CH667, and why a case is not migrated (`engine/migration.py`).
+CH640 to CH643, CH665 to CH667 and CH680 to CH685, and why a case is not migrated (`engine/migration.py`).
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -32,6 +32,12 @@ HIDDEN = "CH642"
 UNREAD = "CH643"
 REGISTER_DIFFERS = "CH623"
 UNBOUND = "CH526"
+NOT_THE_MAKER = "CH680"
+NOT_THE_SIGNER = "CH681"
+SIGNS_OWN = "CH682"
+NOT_OVER = "CH683"
+SIGNED_ALREADY = "CH684"
+UNREADABLE_REPORT = "CH685"
 UNCONFIRMED = "CH665"
 NAMED = "CH666"
 APART = "CH667"
@@ -57,6 +63,12 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         UNREAD: ("person", "record"),
         REGISTER_DIFFERS: ("register", "field", "process"),
         **migration.CODES,
+        NOT_THE_MAKER: ("person", "report", "roles"),
+        NOT_THE_SIGNER: ("person", "report", "roles"),
+        SIGNS_OWN: ("person", "report"),
+        NOT_OVER: ("report", "period", "until"),
+        SIGNED_ALREADY: ("person", "report"),
+        UNREADABLE_REPORT: ("person", "report"),
         UNCONFIRMED: ("items",),
         NAMED: ("element", "person"),
         APART: ("element", "person"),

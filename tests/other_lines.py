@@ -144,6 +144,36 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "SOURCE ids": "source R-1",
         },
     ),
+    "report_line": (
+        "process p\n  owner clerk\n  role clerk\n  activity one\n    role clerk\n"
+        '  report monthly\n    section "all"\n      open work\n    {line}\n',
+        "",
+        {
+            "EVERY EXPR": "every 1 month",
+            "MADE_BY names": "made by clerk",
+            "SIGNED_OFF_BY names": "signed off by clerk",
+            "VISIBLE_TO names": "visible to clerk",
+            "SOURCE ids": "source R-1",
+        },
+    ),
+    "section_line": (
+        "process p\n  owner clerk\n  role clerk\n  record plan\n    kind text\n    sum  money\n"
+        "  activity one\n    role clerk\n    output plan\n  approval two of plan\n    by clerk\n"
+        "  kpi ended\n    formula count(cases)\n"
+        "  sla promise\n    stops when one.done\n    target 1 day\n"
+        "  ledger book of plan by kind\n    amount sum\n    actual plan\n"
+        '  report monthly\n    section "all"\n      {line}\n',
+        "figure other = count(opened)",
+        {
+            "KPI names": "kpi ended",
+            "SLA names": "sla promise",
+            "LEDGER names": "ledger book",
+            "RECORD names": "record plan",
+            "OWN_FIGURE titled EQUALS EXPR": 'figure here "here" = count(cases)',
+            "OPEN_WORK": "open work",
+            "SOURCE ids": "source R-1",
+        },
+    ),
     "ledger_line": (
         "process p\n  role clerk\n"
         + "".join(

@@ -50,6 +50,12 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     (d.Definition, "ledgers"): (lambda _: "LEDGER", _named),
     (d.Definition, "queues"): (lambda _: "QUEUE", _named),
     (d.Definition, "counters"): (lambda _: "COUNTER", _named),
+    (d.Definition, "reports"): (lambda _: "REPORT", _named),
+    (d.Report, "sections"): (lambda _: "SECTION", lambda s: s.title),
+    (d.Section, "shown"): (
+        lambda s: "OWN_FIGURE" if s.kind == "figure" else s.kind.upper(),
+        lambda s: (s.kind, s.name),
+    ),
     (d.Ledger, "bookings"): (lambda b: b.kind.upper(), lambda b: (b.kind, b.items)),
     (d.Definition, "registers"): (lambda _: "REGISTER", _named),
     (d.Definition, "decisions"): (lambda _: "DECISION", _named),
@@ -116,6 +122,9 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     (d.Counter, "reached"): "AT",
     (d.Register, "counts"): "COUNTER",
     (d.Register, "window"): "COUNTED_WITHIN",
+    (d.Report, "makers"): "MADE_BY",
+    (d.Shown, "expr"): "OWN_FIGURE",
+    (d.Report, "signers"): "SIGNED_OFF_BY",
     (d.Ledger, "baseline"): "LEDGER_OF",
     (d.Ledger, "by"): "LEDGER_BY",
     (d.Ledger, "amount"): "LEDGER_AMOUNT",
@@ -212,6 +221,8 @@ def _name(thing: Any) -> str:
         return ", ".join(thing.elements)
     if isinstance(thing, d.Booking):
         return thing.items
+    if isinstance(thing, d.Section):
+        return thing.title
     if isinstance(thing, d.DecisionRule):
         return f"{' | '.join(thing.tests)} -> {', '.join(thing.outputs)}"
     return str(thing.id if isinstance(thing, d.Clause) else thing.name)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from charter.dsl.build.counters import lower_counter, lower_counts
 from charter.dsl.build.forms import clauses_of, filing, names_of, record, register, title_of, type_ref, visible_of
+from charter.dsl.build.reports import lower_report
 from charter.dsl.build.rules import action, given, rule
 from charter.dsl.check.calendars import build as build_calendar
 from charter.dsl.check.decisions import bound, lower_decision
@@ -69,6 +70,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
         queues=tuple(lower_queue(s.node) for s in scope.queues.values()),
         ledgers=tuple(lower_ledger(s.node, scope) for s in scope.ledgers.values()),
+        reports=tuple(lower_report(s.node) for s in scope.reports.values()),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )
@@ -401,6 +403,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("rule", scope.rules),
         ("ledger", scope.ledgers),
         ("queue", scope.queues),
+        ("report", scope.reports),
         ("parameter", scope.parameters),
         ("register", scope.registers),
         ("record", scope.registers),

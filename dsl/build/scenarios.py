@@ -11,6 +11,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from charter.dsl.build import expected
 from charter.dsl.build.lower import PlaceOf, check_name
 from charter.dsl.build.turns import (
     ANY,
@@ -24,6 +25,7 @@ from charter.dsl.build.turns import (
     ExpectDoer as ExpectDoer,
     ExpectFired as ExpectFired,
     ExpectKpi as ExpectKpi,
+    ExpectReport as ExpectReport,
     ExpectSees as ExpectSees,
     ExpectState as ExpectState,
     ExpectTrue as ExpectTrue,
@@ -36,7 +38,6 @@ from charter.dsl.build.turns import (
 )
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical, read
-from charter.dsl.check.figures import has_period
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
@@ -377,23 +378,6 @@ class _Lowering:
         what = join(line.what.name.text, line.what.index)
         return ExpectSees(who, what, line.sees, role, owner.name, **self.at(line))
 
-    def kpi(self, line: t.ExpectKpi) -> Step:
-        scope = next((s for s in self.reached if line.name.text in s.kpis), self.scope)
-        symbol = scope.kpis.get(line.name.text)
-        if symbol is None:
-            self.findings.unknown("CH234", line.name, [name for s in self.reached for name in s.kpis])
-        elif line.period is not None and not has_period(symbol, line.period.text):
-            self.findings.add("CH478", line.period.span, name=line.name.text, period=line.period.text)
-        test = self.expression(line.test, None, "target", "unary", scope) if line.test is not None else None
-        period = None if line.period is None else line.period.text
-        return ExpectKpi(line.name.text, test, scope.name, line.verdict, period, **self.at(line))
-
-    def fired(self, line: t.ExpectFired) -> Step:
-        rules = [name for scope in self.reached for name in scope.rules]
-        if line.rule.text not in rules:
-            self.findings.unknown("CH495", line.rule, rules)
-        return ExpectFired(line.rule.text, line.times, **self.at(line))
-
     def true(self, line: t.ExpectTrue) -> Step:
         scope = self.where(line.expr)
         return ExpectTrue(self.expression(line.expr, BOOLEAN, "expect", scope=scope), scope.name, **self.at(line))
@@ -409,8 +393,9 @@ _STEPS: dict[type, Callable[[_Lowering, Any], Step]] = {
     t.GivenStep: _Lowering.given,
     t.ExpectState: _Lowering.state,
     t.ExpectDoer: _Lowering.doer,
-    t.ExpectKpi: _Lowering.kpi,
+    t.ExpectKpi: expected.kpi,
+    t.ExpectReport: expected.report,
     t.ExpectSees: _Lowering.sees,
-    t.ExpectFired: _Lowering.fired,
+    t.ExpectFired: expected.fired,
     t.ExpectTrue: _Lowering.true,
 }

@@ -138,6 +138,15 @@ class ExpectKpi(Step, frozen=True):
     period: str | None = None
 
 
+class ExpectReport(Step, frozen=True):
+    """A figure of a report, made now, has a value that passes a FEEL unary test."""
+
+    report: str
+    figure: str
+    test: str
+    process: str = ""
+
+
 class ExpectFired(Step, frozen=True):
     """`times` None: at least once."""
 

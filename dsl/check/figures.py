@@ -25,6 +25,9 @@ _ADDS_UP = frozenset({"sum", "mean", "min", "max", "median", "stddev"})
 # facts that are unknown until something has happened
 _LATE = frozenset({"on_time", "outcome", "due", "ready_at", "started_at", "ended_at", "duration", "closed_at"})
 
+# the lists of cases that a figure sees: those closed in its time, and of a report those opened in it
+_LISTS = frozenset({"cases", "opened"})
+
 # what each round of an element has of its own; that it is done, and how often, is said of all of them
 _OF_A_ROUND = frozenset({"on_time", "overdue", "due", "duration", "ready_at", "started_at", "doer"})
 
@@ -33,7 +36,7 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
     """Reports KPIs without a formula, and shares of all cases that a case counts against until it has the fact."""
     for symbol in scope.kpis.values():
         for line in symbol.node.body:
-            if isinstance(line, t.Figure) and line.kind == "every" and not _divides(line.expr.text):
+            if isinstance(line, t.Figure) and line.kind == "every" and not divides(line.expr.text):
                 findings.add("CH480", line.expr.span, name=symbol.name, span=line.expr.text)
         formulas = [line.expr for line in symbol.node.body if isinstance(line, t.Figure) and line.kind == "formula"]
         if not formulas:
@@ -41,26 +44,33 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
         _twice(symbol, findings)
         _trends(symbol, findings)
         for expr in formulas:
-            tree = read(expr.text).tree
-            for bare in _bare(tree, scope) if tree is not None else ():
-                span = (expr.span[0] + bare.start, expr.span[0] + bare.end)
-                findings.add("CH481", span, name=symbol.name, element=bare.name)
-            alone: dict[str, list[int]] = {}
-            for one in sorted(_alone(tree, scope), key=lambda node: node.start) if tree is not None else ():
-                alone.setdefault(one.name, []).append(expr.span[0] + one.start)
-            for name, places in alone.items():
-                fix = Fix(tuple(Edit((place, place), "cases.") for place in places))
-                findings.add("CH482", (places[0], places[0] + len(name)), fix=fix, name=symbol.name, of=name)
-            passing = {last.name: (last, around) for last, around in _passing(tree, scope)} if tree is not None else {}
-            for last, around in passing.values():
-                span = (expr.span[0] + last.start, expr.span[0] + last.end)
-                findings.add("CH467", span, name=symbol.name, element=last.name, around=around.name)
-            for node in ft.walk(tree) if tree is not None else ():
-                asked = _asked_of_all(node, scope)
-                if asked is not None:
-                    span = (expr.span[0] + node.start, expr.span[0] + node.end)
-                    fact = expr.text[asked.start : asked.end]
-                    findings.add("CH437", span, name=symbol.name, fact=fact)
+            check_formula(symbol.name, expr, scope, findings)
+
+
+def check_formula(figure: str, expr: t.Expr, scope: ProcessScope, findings: Findings) -> None:
+    """Reports what a formula over cases takes for a value, or asks of cases that have it no more, or not yet."""
+    tree = read(expr.text).tree
+    if tree is None:
+        return
+    for bare in _bare(tree, scope):
+        span = (expr.span[0] + bare.start, expr.span[0] + bare.end)
+        findings.add("CH481", span, name=figure, element=bare.name)
+    alone: dict[str, list[int]] = {}
+    for one in sorted(_alone(tree, scope), key=lambda node: node.start):
+        alone.setdefault(one.name, []).append(expr.span[0] + one.start)
+    for name, places in alone.items():
+        fix = Fix(tuple(Edit((place, place), "cases.") for place in places))
+        findings.add("CH482", (places[0], places[0] + len(name)), fix=fix, name=figure, of=name)
+    passing = {last.name: (last, around) for last, around in _passing(tree, scope)}
+    for last, around in passing.values():
+        span = (expr.span[0] + last.start, expr.span[0] + last.end)
+        findings.add("CH467", span, name=figure, element=last.name, around=around.name)
+    for node in ft.walk(tree):
+        asked = _asked_of_all(node, scope)
+        if asked is not None:
+            span = (expr.span[0] + node.start, expr.span[0] + node.end)
+            fact = expr.text[asked.start : asked.end]
+            findings.add("CH437", span, name=figure, fact=fact)
 
 
 def _twice(symbol: Symbol, findings: Findings) -> None:
@@ -127,7 +137,7 @@ def _alone(tree: ft.Node, scope: ProcessScope) -> Iterator[Any]:
 def _of_cases(node: ft.Node) -> bool:
     while isinstance(node, ft.Filter | ft.Path):
         node = node.of
-    return isinstance(node, ft.Name) and node.name == "cases"
+    return isinstance(node, ft.Name) and node.name in _LISTS
 
 
 def _conditions(test: ft.Node) -> list[ft.Node]:
@@ -144,7 +154,7 @@ def has_period(symbol: Symbol, name: str) -> bool:
     return bool(texts) and (span is None or not is_period(span) or called("UTC", span, name) is not None)
 
 
-def _divides(text: str) -> bool:
+def divides(text: str) -> bool:
     """Says whether a length of time has periods; of what is none, or rests on a parameter, others tell."""
     span = _span(text)
     return span is None or is_period(span)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
@@ -41,7 +42,7 @@ def check_registers(scope: ProcessScope, findings: Findings) -> None:
             for role in line.roles if isinstance(line, t.Review) else ():
                 if scope.role(role.text) is not None:  # who reviews has a part in every process with the register
                     scope.used_roles.add(role.text)
-    for symbol in (*own(scope, "kpis").values(), *own(scope, "parameters").values()):
+    for symbol in chain.from_iterable(own(scope, name).values() for name in ("kpis", "parameters", "reports")):
         for expr in expressions(symbol.node):
             for name in sorted(names(expr.text)):
                 if name in scope.registers or name in scope.shared.registers:

@@ -24,6 +24,7 @@ from charter.dsl.check.lines import check_lines
 from charter.dsl.check.queues import check_queues
 from charter.dsl.check.references import WORK
 from charter.dsl.check.registers import check_registers
+from charter.dsl.check.reports import check_reports
 from charter.dsl.check.rules import check_rules
 from charter.dsl.check.scopes import (
     BUILT_IN_TYPES,
@@ -71,6 +72,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     check_ledgers(scope, findings)
     check_queues(scope, findings)
     check_counters(scope, findings)
+    check_reports(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -138,6 +140,8 @@ class _Declarations:
                 self._declare("rule", line, scope.rules, {})
             case t.Queue():
                 self._declare("queue", line, scope.queues, {})
+            case t.Report():
+                self._declare("report", line, scope.reports, {})
             case t.Ledger():
                 if self._alone(line):
                     scope.ledgers[line.name.text] = Symbol("ledger", line.name.text, line, scope.file)
@@ -186,7 +190,7 @@ class _Declarations:
     def _declare(
         self,
         kind: str,
-        line: t.Role | t.Calendar | t.Kpi | t.Rule | t.Queue | t.Decision,
+        line: t.Role | t.Calendar | t.Kpi | t.Rule | t.Queue | t.Report | t.Decision,
         table: dict[str, Symbol],
         shared: dict[str, Symbol],
     ) -> None:

@@ -170,6 +170,7 @@ class ProcessScope(Struct, eq=False):
     ledgers: dict[str, Symbol] = field(default_factory=dict)
     queues: dict[str, Symbol] = field(default_factory=dict)  # by their roles
     counters: dict[str, Symbol] = field(default_factory=dict)  # their counts are among the registers
+    reports: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     registers: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
@@ -321,6 +322,7 @@ class ProcessScope(Struct, eq=False):
             ("rule", self.rules, {}),
             ("ledger", self.ledgers, {}),
             ("counter", self.counters, {}),
+            ("report", self.reports, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
             ("register", self.registers, self.shared.registers),

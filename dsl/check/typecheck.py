@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import structs
 
+from charter.dsl.check import reports
 from charter.dsl.check.asks import LIST, MOMENT, Ask, of_clocks
 from charter.dsl.check.choices import impossible, item_types, report
 from charter.dsl.check.counters import check_expressions
@@ -121,6 +122,7 @@ class _Checker:
         for around, ask in (*of_clocks(scope), *of_rules(scope), *of_reviews(scope), *of_queues(scope)):
             self.expression(ask, around, {**self._variables(around), **ask.seen})
         check_expressions(scope, self.expression)
+        reports.check_expressions(scope, case_type(scope), self.expression)
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:
         """The `for each` variables around and on an element, with the types of their items."""
@@ -229,7 +231,7 @@ class _Checker:
         for path in read(text, kind).paths:
             name = path[0]
             if note:
-                self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
+                self.scope.used.add(path[1] if name in ("cases", "opened") and len(path) > 1 else name)
             known = extra.get(name) or (None if self.alone else _GIVEN.get(name) or seen_from(name, part, self.scope))
             if known is not None:
                 found[name] = known

@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues, trends, counters, registers and meetings, as `phrases.py` writes all others."""
+"""Writes the lines of ledgers, queues, counters, registers, meetings and reports, as `phrases.py` writes all others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any
 
 from charter.dsl.text import tree as t
 
+Writer = Callable[[Any, Any], tuple[str, str]]
 
-def lines(
-    expression: Callable[[t.Expr], str], quote: Callable[[str], str]
-) -> Mapping[type, Callable[[Any, Any], tuple[str, str]]]:
-    """Gives the writers, by the nodes that they write; `expression` writes an expression on one line,
-    and `quote` a text."""
+
+def lines(expression: Callable[[t.Expr], str], quote: Callable[[str], str]) -> Mapping[type, Writer]:
+    """Gives the writers, by the nodes that they write; `expression` writes one on one line, `quote` a text."""
 
     def rank(p: Any, n: t.Rank) -> str:
         return f"{expression(n.by)} {p.word('MOST_FIRST')}" if n.most_first else expression(n.by)
@@ -47,6 +46,10 @@ def lines(
         fields = f"{p.word('BY')} {n.owner.text} {p.word('DUE')} {n.due.text}"
         return p.word("TODOS"), f"{n.items.text} {fields}"
 
+    def own_figure(p: Any, n: t.OwnFigure) -> tuple[str, str]:
+        title = f" {quote(n.title.text)}" if n.title is not None else ""
+        return p.word("OWN_FIGURE"), f"{n.name.text}{title} = {expression(n.expr)}"
+
     return {
         t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
         t.Trend: trend,
@@ -61,5 +64,12 @@ def lines(
         t.Minutes: minutes,
         t.Todos: todos,
         t.Booking: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.items)),
+        t.Answering: lambda p, n: (p.word(n.kind.upper()), ", ".join(role.text for role in n.roles)),
+        t.Reported: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.names)),
+        t.OwnFigure: own_figure,
+        t.ExpectReport: lambda p, n: (
+            f"{p.word('EXPECT')} {p.word('OF_REPORT')} {n.figure.text} {expression(n.test)}",
+            "",
+        ),
         t.Overrun: lambda p, n: (p.word("OVERRUN_REFUSED"), ""),
     }

@@ -1,4 +1,4 @@
-"""Builds queues, counters and meetings from the parse."""
+"""Builds queues, counters, meetings and reports from the parse."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def _meeting(c: Parts, repeats: t.Expr | None, body: Parts) -> t.Meeting:
     return t.Meeting(name, expr_of(c[3]), title, repeats, tuple(body), **place(c[: 4 if repeats is None else 6]))
 
 
+def _report(c: Parts) -> t.Report:
+    name, title = c[1]
+    return t.Report(name, title, tuple(c[3]), span=(c[0].span[0], (title or name).span[1]), comments=c[0].comments)
+
+
+def _own_figure(c: Parts) -> t.OwnFigure:
+    name, title = c[1]
+    return t.OwnFigure(name, title, expr_of(c[3]), **place([c[0], c[3]]))
+
+
 register(
     ("meeting", lambda c: _meeting(c, None, c[5])),
     ("meeting_while", lambda c: _meeting(c, expr_of(c[5]), c[7])),
@@ -43,4 +53,15 @@ register(
     ("resets", lambda c: t.Counting("resets", expr_of(c[1]), **place(c))),
     ("counted_within", lambda c: t.Counting("within", expr_of(c[1]), **place(c))),
     ("reaches", lambda c: t.Reaches(int(c[1].value), tuple(c[2]), **place(c))),
+    ("report", _report),
+    ("rhythm", lambda c: t.Figure("every", expr_of(c[1]), **place(c))),
+    ("made_by", lambda c: t.Answering("made_by", names_of(c[1]), **place(c))),
+    ("signed_off_by", lambda c: t.Answering("signed_off_by", names_of(c[1]), **place(c))),
+    ("section", lambda c: t.Section(text_of(c[1]), tuple(c[3]), **place(c[:2]))),
+    ("reported_kpi", lambda c: t.Reported("kpi", names_of(c[1]), **place(c))),
+    ("reported_sla", lambda c: t.Reported("sla", names_of(c[1]), **place(c))),
+    ("reported_ledger", lambda c: t.Reported("ledger", names_of(c[1]), **place(c))),
+    ("reported_record", lambda c: t.Reported("record", names_of(c[1]), **place(c))),
+    ("own_figure", _own_figure),
+    ("open_work", lambda c: t.Reported("open_work", **place(c))),
 )

@@ -107,6 +107,7 @@ register(
     ("expect_sees", lambda c: t.ExpectSees(name_of(c[1]), c[3], c[2].type == "SEES", **place(c))),
     ("expect_unknown", lambda c: t.ExpectKpi(name_of(c[2]), **place(c))),
     ("expect_kpi", lambda c: t.ExpectKpi(name_of(c[2]), expr_of(c[3]), **place(c))),
+    ("expect_report", lambda c: t.ExpectReport(name_of(c[2]), expr_of(c[3]), **place(c))),
     ("expect_verdict", lambda c: t.ExpectKpi(name_of(c[2]), verdict=c[4].value, **place(c))),
     ("expect_unknown_in", lambda c: _expect_period(c)),
     ("expect_kpi_in", lambda c: _expect_period(c, expr_of(c[5]))),

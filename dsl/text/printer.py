@@ -51,6 +51,8 @@ _GROUPS: dict[type, str] = {
     t.Queue: "queue",
     t.Counter: "counter",
     t.Meeting: "element",
+    t.Report: "report",
+    t.Section: "section",
     t.Process: "process",
     t.Scenario: "scenario",
 }
@@ -61,6 +63,7 @@ _KEYS: dict[type, str] = {
     t.Role: "ROLE",
     t.Sla: "SLA",
     t.Rule: "RULE",
+    t.Report: "REPORT",
 }
 _BLOCKS = (
     t.Record,
@@ -75,6 +78,8 @@ _BLOCKS = (
     t.Ledger,
     t.Queue,
     t.Counter,
+    t.Report,
+    t.Section,
     t.Process,
     t.Scenario,
 )
@@ -130,7 +135,7 @@ class _Writer:
             return self.element(node, indent)
         below = self.rows(getattr(node, "body", ()), indent + 1)
         match node:
-            case t.Process() | t.Record() | t.Kpi() | t.Role() | t.Sla() | t.Rule():
+            case t.Process() | t.Record() | t.Kpi() | t.Role() | t.Sla() | t.Rule() | t.Report():
                 external = [p.word("EXTERNAL")] if isinstance(node, t.Role) and node.external else []
                 title = quote(node.title.text) if node.title else ""
                 return _Row(node, [f"{p.word(_KEYS[type(node)])} {node.name.text}", title, *external], below)
@@ -160,6 +165,8 @@ class _Writer:
             case t.Choice():
                 values = " | ".join(quote(value.text) for value in node.values)
                 return _Row(node, [f"{p.word('CHOICE')} {node.name.text}", values])
+            case t.Section():
+                return _Row(node, [f"{p.word('SECTION')} {quote(node.title.text)}"], below)
             case t.Scenario():
                 return _Row(node, [f"{p.word('SCENARIO')} {quote(node.title.text)}"], below)
             case t.Calendar():

@@ -125,6 +125,13 @@ class ExpectKpi(Line, frozen=True):
     period: Name | None = None
 
 
+class ExpectReport(Line, frozen=True):
+    """`expect report NAME.FIGURE TEST`: a figure of a report that is made now."""
+
+    figure: Name
+    test: Expr
+
+
 class ExpectFired(Line, frozen=True):
     """`expect rule R fired` · `fired 2 times` · `not fired` (times 0)."""
 

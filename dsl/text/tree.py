@@ -77,6 +77,13 @@ from charter.dsl.text.reactions import (
     Rule as Rule,
 )
 from charter.dsl.text.registers import Register as Register, Review as Review
+from charter.dsl.text.reports import (
+    Answering as Answering,
+    OwnFigure as OwnFigure,
+    Report as Report,
+    Reported as Reported,
+    Section as Section,
+)
 from charter.dsl.text.steps import (
     ActStep as ActStep,
     AfterStep as AfterStep,
@@ -87,6 +94,7 @@ from charter.dsl.text.steps import (
     ExpectDoer as ExpectDoer,
     ExpectFired as ExpectFired,
     ExpectKpi as ExpectKpi,
+    ExpectReport as ExpectReport,
     ExpectSees as ExpectSees,
     ExpectState as ExpectState,
     ExpectTrue as ExpectTrue,
@@ -139,9 +147,7 @@ class Of(Line, frozen=True):
 
 class Stage(Node, frozen=True):
     """`manager` (mode one) · `any of a, b` · `all of a, b` · `N of a, b` · `N of M role` (seats M).
-
-    `other` before the one role: `other engineer`, `2 of 3 other engineer`. `when` it: only then the stage is asked.
-    """
+    `other` before the one role: `other engineer`, `2 of 3 other engineer`. With `when` it is asked only then."""
 
     mode: Literal["one", "any", "all", "count"]
     roles: tuple[Name, ...]

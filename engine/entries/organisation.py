@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from charter.engine.entries.filings import ReviewDue as ReviewDue
 from charter.engine.entries.handing import ItemHandedOver as ItemHandedOver
+from charter.engine.entries.reporting import ReportFrozen as ReportFrozen, ReportSigned as ReportSigned
 from charter.engine.entries.told import Told
 
 # -- people ---------------------------------------------------------------------------------------------------

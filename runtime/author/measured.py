@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charter.dsl.build import scenarios as s
-from charter.engine import feel, kpis, trends, values, verdicts
+from charter.engine import feel, kpis, reports, trends, values, verdicts
 from charter.engine.definition import Definition, Kpi
 from charter.engine.feel.own import Span
 from charter.engine.periods import Period, called, every, period_at
@@ -16,8 +16,12 @@ from charter.engine.state import CaseState
 Said = tuple[str, Mapping[str, Any]]  # a key under [test] and what its sentence names
 
 
-def unlike(step: s.ExpectKpi, definition: Definition, cases: Sequence[CaseState], now: int) -> tuple[Said, Said] | None:
+def unlike(
+    step: s.ExpectKpi | s.ExpectReport, definition: Definition, cases: Sequence[CaseState], now: int
+) -> tuple[Said, Said] | None:
     """Gives what was expected and what there is, None where that is as expected; `cases`: those of the process."""
+    if isinstance(step, s.ExpectReport):
+        return _unlike_report(step, definition, cases, now)
     of = {"name": step.name if step.period is None else f"{step.name} {step.period}"}
     figures = _figures(step, definition, cases, now)
     if figures is None:
@@ -30,11 +34,29 @@ def unlike(step: s.ExpectKpi, definition: Definition, cases: Sequence[CaseState]
     actual: Said = ("kpi_value", {**of, "value": ", ".join(map(shown, known))}) if known else ("kpi_unknown", of)
     if step.test is None:
         return (("kpi_unknown", of), actual) if known else None
-    test = feel.compile(tree_of(step.test, unary=True))
-    names = kpis.bound_in(prepare(definition), test)
-    if known and all(test.evaluate({**names, "?": value}) is True for value in known):
+    if _passes(step.test, known, definition):
         return None
     return ("kpi_wanted", {**of, "test": step.test}), actual
+
+
+def _unlike_report(
+    step: s.ExpectReport, definition: Definition, cases: Sequence[CaseState], now: int
+) -> tuple[Said, Said] | None:
+    report = next(report for report in definition.reports if report.name == step.report)
+    shown_ = report.shown(step.figure)
+    of = {"name": f"{step.report}.{step.figure}"}
+    over = reports.Over(cases, {}, now)
+    rows = [] if shown_ is None else list(reports.figures(definition, shown_, over))
+    known = [values.decode(row.value) for row in rows if row.value is not None]
+    actual: Said = ("report_value", {**of, "value": ", ".join(map(shown, known))}) if known else ("report_unknown", of)
+    return None if _passes(step.test, known, definition) else (("report_wanted", {**of, "test": step.test}), actual)
+
+
+def _passes(text: str, known: Sequence[Any], definition: Definition) -> bool:
+    """Says whether there are values and all pass a unary test."""
+    test = feel.compile(tree_of(text, unary=True))
+    names = kpis.bound_in(prepare(definition), test)
+    return bool(known) and all(test.evaluate({**names, "?": value}) is True for value in known)
 
 
 def _figures(

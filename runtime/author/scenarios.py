@@ -323,7 +323,7 @@ class _Player:
         if much != wanted:
             raise _Wrong(*((f"sees_{each}", {"person": step.who, "what": step.what}) for each in (wanted, much)))
 
-    def expect_kpi(self, step: s.ExpectKpi) -> None:
+    def expect_kpi(self, step: s.ExpectKpi | s.ExpectReport) -> None:
         definition = next(d for d in self.definitions if d.name == step.process)
         cases = [self.world.state(case) for case in cases_of(self.world, {step.process})]
         wrong = unlike(step, definition, cases, self.world.clock)
@@ -410,6 +410,7 @@ _STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
     s.ExpectDeclined: _Player.expect_declined,
     s.ExpectDoer: _Player.expect_doer,
     s.ExpectKpi: _Player.expect_kpi,
+    s.ExpectReport: _Player.expect_kpi,
     s.ExpectSees: _Player.expect_sees,
     s.ExpectFired: _Player.expect_fired,
     s.ExpectTrue: _Player.expect_true,

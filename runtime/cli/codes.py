@@ -52,6 +52,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH669": ("host", "refusal"),
     "CH671": ("tables", None),
     "CH674": ("refused", "refusal"),
+    "CH679": ("tables", None),
+    "CH689": ("host", "refusal"),
     "CH699": ("tables", None),
     "CH719": ("environment", "error"),
     "CH739": ("imports", "error"),

@@ -49,7 +49,7 @@ LOOKS = frozenset(
 )
 # verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number, `--from-trail`,
 # without making a key
-ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate", "audit key"})
+ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate", "report", "audit key"})
 
 
 class Turned(Exception):

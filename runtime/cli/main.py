@@ -107,7 +107,7 @@ VERBS: dict[str, dict[str, str]] = {
         "tick": "tick",
         "work": "work",
     },
-    "measure": {"sla": "sla", "kpi": "kpi", "audit": "audit"},
+    "measure": {"sla": "sla", "kpi": "kpi", "report": "report", "audit": "audit"},
     "operate": {
         "doctor": "doctor",
         "backup": "backup",

@@ -344,6 +344,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "days_published": ("country", "source"),
     "period_closed": ("process", "kpi", "since"),
     "period_revised": ("process", "kpi", "since"),
+    "report_frozen": ("process", "report", "since", "number"),
+    "report_signed": ("process", "report", "since", "role"),
     "verdict_changed": ("process", "kpi", "verdict"),
     "rule_applied": ("process", "rule", "kpi", "verdict"),
     "review_due": ("register", "key", "due"),

@@ -37,14 +37,7 @@ class NotOurs(CharterError):
 def written(files: Sequence[Compiled]) -> Iterator[tuple[str, str]]:
     """Makes every file of the handbook of some process files: (path within its folder, text)."""
     book, books = Handbook(files), survey(files).books
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = _environment()
     yield "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8")
     yield "index.html", environment.get_template("faces.html").render(faces=languages.NAMES, tags=languages.TAGS)
     for lang in languages.LANGUAGES:
@@ -60,6 +53,27 @@ def written(files: Sequence[Compiled]) -> Iterator[tuple[str, str]]:
             here = f"{page.address}.html"
             yield f"{lang}/{page.address}.svg", write_svg(page.picture, say)
             yield f"{lang}/{here}", _made(environment, "process.html", common, here=here, page=page)
+
+
+def report_page(say: Messages, title: str, head: Iterable[tuple[str, Any]], chapters: Sequence[Any]) -> str:
+    """Makes a page of a report that needs no other file."""
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    rows = [(label, value) for label, value in head if value is not None]
+    template = _environment().get_template("report.html")
+    return template.render(
+        say=say, tag=languages.TAGS[say.lang], title=title, head=rows, chapters=chapters, style=style
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def _made(environment: Environment, template: str, common: dict[str, Any], **more: Any) -> str:

@@ -82,6 +82,7 @@ class Lines:
             ("ledger", d.ledgers),
             ("register", [each for each in d.registers if not each.counts]),
             ("counter", d.counters),
+            ("report", d.reports),
         ):
             found |= {part.name: (f"#{kind}-{part.name}", part.title) for part in parts}
         found |= {c.name: (f"#calendar-{c.name}", c.name) for c in (d.calendar, *d.calendars)}
@@ -114,6 +115,9 @@ class Lines:
         if isinstance(line, tree.Checklist):
             below = tuple(self.check(check) for check in line.checks)
             return Row(self.phrases.word("CHECKLIST"), (), below, remarks(line))
+        if isinstance(line, tree.Section):
+            below = tuple(self.row(inner) for inner in line.body)
+            return Row(self.phrases.word("SECTION"), (Part(line.title.text),), below, remarks(line))
         if isinstance(line, tree.Sla):  # has a card of its own
             title = line.title.text if line.title is not None else line.name.text
             return Row(self.phrases.word("SLA"), (Part(title, f"#sla-{line.name.text}", line.name.text),))

@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, tuple[type, ...]] = {
     "queues": (tree.Queue,),
     "counters": (tree.Counter,),
     "kpis": (tree.Kpi,),
+    "reports": (tree.Report,),
     "rules": (tree.Rule,),
     "calendars": (tree.Calendar,),
 }

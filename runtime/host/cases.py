@@ -42,6 +42,7 @@ from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.migrating import Migrations
 from charter.runtime.host.publishing import Publishing
 from charter.runtime.host.registers import Registers
+from charter.runtime.host.reports import Reports
 from charter.runtime.host.reviews import Reviews
 from charter.runtime.host.timers import Timers
 from charter.runtime.host.transaction import InTransaction
@@ -115,6 +116,7 @@ class Cases:
         self.reviews = Reviews(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
         self.registers = Registers(store, self._caseload.clock, self._caseload.origin)
+        self.reports = Reports(store, self._caseload)
         self.handing = Handing(store, self._caseload)
         self.delivery = Delivery(store, self._caseload, self.connectors)
         self.migrations = Migrations(store, self._caseload, self.delivery)

@@ -309,6 +309,28 @@ meeting = line(
         1,
     ),
 )
+section = line(
+    t.Section,
+    text,
+    some(
+        line(t.Reported, st.sampled_from(["kpi", "sla", "ledger", "record"]), some(paths, 1))
+        | line(t.OwnFigure, names, title, expr)
+        | line(t.Reported, st.just("open_work"))
+        | source
+    ),
+)
+report = line(
+    t.Report,
+    names,
+    title,
+    some(
+        line(t.Figure, st.just("every"), expr)
+        | line(t.Answering, st.sampled_from(["made_by", "signed_off_by"]), path_list)
+        | line(t.Visible, path_list)
+        | source
+        | section
+    ),
+)
 process = line(
     t.Process,
     names,
@@ -342,6 +364,7 @@ process = line(
             rule,
             ledger,
             counter,
+            report,
             queue,
             line(t.Use, text),
         ),

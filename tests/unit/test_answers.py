@@ -15,6 +15,7 @@ from tests.calling import CALL
 from tests.desk import Desk
 from tests.leave import host
 from tests.unit.test_cli_cases import GOLDEN, LEAVE, NOTICES, PURCHASE, STAND_IN, STEER
+from tests.unit.test_cli_reports import STORY as REPORTS
 from tests.verbs import verbs
 
 from charter.dsl.messages.languages import LANGUAGES
@@ -185,6 +186,7 @@ charter dmn import loan.dmn
 charter dmn import loan.dmn --output loan.charter
 """
 STORIES = {"leave": LEAVE, "stand_in": STAND_IN, "steer": STEER, "purchase": PURCHASE, "notices": NOTICES, "more": MORE}
+STORIES |= {"reports": REPORTS}
 LEAVE_FILE = (ROOT / "processes/examples/leave_request.charter").read_text("utf-8")
 FILES = {
     "slips.charter": (ROOT / "tests/golden/cli_author/files/slips.charter").read_text("utf-8"),
@@ -224,11 +226,9 @@ LISTS = {
     "deploy",
     "migrate",
     "diff",
-    "kpi",
-    "doctor",
 }
-LISTS |= {"dmn check", "dmn run"}
-LIST_ALONE = {"start", "explain", "incidents", "audit clause", "register", "register notes"}
+LISTS |= {"kpi", "doctor", "dmn check", "dmn run"}
+LIST_ALONE = {"start", "explain", "incidents", "audit clause", "register", "register notes", "report"}
 
 # --- laws
 

@@ -107,7 +107,7 @@ def shipped() -> dict[str, str]:
 
 def test_every_block_of_the_language_has_its_section() -> None:
     """Whatever is printed as a block of lines has a card, as do parameters and roles; a meeting is elements."""
-    assert {*printer._BLOCKS} - {tree.Process, tree.Scenario, tree.Meeting} <= {*BLOCKS}
+    assert {*printer._BLOCKS} - {tree.Process, tree.Scenario, tree.Meeting, tree.Section} <= {*BLOCKS}
 
 
 def test_every_link_leads_somewhere(shipped: dict[str, str]) -> None:
@@ -133,6 +133,7 @@ def test_nothing_of_a_process_is_left_out(shipped: dict[str, str]) -> None:
                 filed = [each for each in definition.registers if not each.counts]
                 parts = (*parts, ("register", filed), ("counter", definition.counters))  # type: ignore[assignment]
                 parts = (*parts, ("parameter", definition.parameters))  # type: ignore[assignment]
+                parts = (*parts, ("report", definition.reports))  # type: ignore[assignment]
                 expected = {f"{kind}-{each.name}" for kind, several in parts for each in several}
                 expected |= {f"{e.kind}-{e.name}" for e in definition.elements}
                 expected |= {f"clause-{clause.id}" for clause in definition.cited}

@@ -36,6 +36,7 @@ MORE = {
     "incidents": ["incidents"],
     "simulate": ["simulate", "p.charter", "--from-trail", "--arrive", "5/day", "--cases", "5"],
     "kpi": ["kpi"],
+    "report": ["report"],
     "register": ["register"],
     "people import": ["people", "import", "more.json"],
     "impact": ["impact", "1", "note"],

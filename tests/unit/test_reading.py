@@ -42,6 +42,13 @@ TEXTS = {
     formula count(cases)
   kpi grades
     formula mean(cases.review.grade)
+  report all
+    section "all"
+      figure people = count(cases)
+      figure sum_of_grades = sum(cases.review.grade)
+      kpi grades
+      record application, review, level
+      open work
   activity apply
     role hr
     output application
@@ -126,6 +133,13 @@ TYPED = {
     "inbox": ["inbox --json", "inbox --notices --json"],
     "start": ["start --json"],
     "kpi": ["kpi hiring --facts", "kpi hiring --json --facts", "kpi secret", "kpi --json", "kpi hiring --history"],
+    "report": [
+        "report --json",
+        "report all",
+        "report all --json",
+        "report all --case {case}",
+        "report all --case {case} --json",
+    ],
     "incidents": ["incidents --json"],
     "deploy": ["deploy hiring.charter --plan --json"],
     "simulate": ["simulate hiring.charter --from-trail --cases 2"],
