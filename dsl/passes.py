@@ -21,6 +21,7 @@ from charter.dsl.check.figures import check_figures
 from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
 from charter.dsl.check.gaps import check_gaps, check_stages
+from charter.dsl.check.links import check_amendments, check_linked
 from charter.dsl.check.reading import check_reading
 from charter.dsl.check.registers import check_alike
 from charter.dsl.check.resolve import check_names
@@ -40,10 +41,14 @@ from charter.engine.definition import Definition
 
 Pass = Callable[[ProcessScope, Findings], None]
 
-# What a file declares for several processes has names, types and tables, but no work that could flow.
-_SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions, check_reading)
+# What a file declares for several processes has names, types and tables, but no work that could flow. The names of all
+# processes come before everything else, because one may read what another declares.
+_SHARED: tuple[Pass, ...] = (check_types, check_decisions, check_reading)
 PASSES: tuple[Pass, ...] = (
-    *_SHARED,
+    check_types,
+    check_linked,
+    check_decisions,
+    check_reading,
     check_flow,
     check_gaps,
     check_stages,
@@ -96,19 +101,26 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
     # A file used comes before its user here; people ask for the process of the file they named.
     units = [root, *(u for u in files.units.values() if u is not root)]
     scopes: dict[int, ProcessScope] = {}
+    named: list[tuple[Unit, ProcessScope, Findings]] = []
+    peers: dict[int, ProcessScope] = {}
     for unit in units:
         diagnostics += unit.findings.diagnostics
         if unit.findings.failed or unit.incomplete:
             continue
         for process in (_tops(unit), *(i for i in unit.items if isinstance(i, t.Process))):
-            scope = ProcessScope(process, unit.path, unit.shared)
+            scope = ProcessScope(process, unit.path, unit.shared, peers=peers)
             findings = Findings(unit.path, budget, language_of(unit.source.working), warned=unit is root)
-            _run(scope, findings)
-            diagnostics += findings.diagnostics
-            if not scope.name:
-                unit.sound = not findings.failed
-            elif not findings.failed:
-                scopes[id(process)] = scope
+            check_names(scope, findings)
+            named.append((unit, scope, findings))
+            if scope.name and not findings.failed:
+                peers[id(process)] = scope
+    for unit, scope, findings in named:
+        _run(scope, findings)
+        diagnostics += findings.diagnostics
+        if not scope.name:
+            unit.sound = not findings.failed
+        elif not findings.failed:
+            scopes[id(scope.node)] = scope
     # Nothing is built on what a file shares wrongly.
     for unit in units:
         if not all(used.sound for used in unit.reached):
@@ -118,6 +130,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
     check_runs(scopes.values(), endless)
     check_bindings(scopes, endless)
     check_alike(scopes.values(), endless)
+    check_amendments(scopes.values(), endless)
     diagnostics += endless.diagnostics
     for unit in units:
         for item in unit.items:
@@ -160,9 +173,9 @@ def _books(root: Unit) -> Iterator[RuleBook]:
 
 def _run(scope: ProcessScope, findings: Findings) -> None:
     for check in PASSES if scope.name else _SHARED:
-        check(scope, findings)
         if findings.failed:
             return
+        check(scope, findings)
 
 
 def _tops(unit: Unit) -> t.Process:

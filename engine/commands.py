@@ -152,10 +152,7 @@ class Reject(OnNode, frozen=True, kw_only=True):
 
 
 class Return(OnNode, frozen=True, kw_only=True):
-    """Sends work back: from an approval or activity `node` to an upstream element.
-
-    `to`, else the declared target, else the only producer of what was used.
-    """
+    """Sends work back: to `to`, else to the declared target, else to the only producer of what it used."""
 
     verb: ClassVar[str] = "return"
     to: str | None = None
@@ -195,12 +192,16 @@ class Reopen(OnNode, frozen=True, kw_only=True):
 class Amend(Command, frozen=True, kw_only=True):
     """Writes a new version of a record that work may already have used.
 
-    `record` may carry an index, `deliverable[2]`.
+    `record` may carry an index, `deliverable[2]`. `source`: the (process, case, node) of a case about this one that has
+    it amended; `basis`: the digest of the version that its content rests on; `makers`: who made that.
     """
 
     verb: ClassVar[str] = "amend"
     record: str
     value: Any
+    source: tuple[str, str, str] | None = None
+    basis: str | None = None
+    makers: tuple[str, ...] = ()
 
 
 class Comment(Command, frozen=True, kw_only=True):
@@ -257,9 +258,10 @@ class Tick(Command, frozen=True, kw_only=True):
 
 
 class Answer(OnNode, frozen=True, kw_only=True):
-    """The host's answer to `CallConnector` or `StartCase`: `records` on success, else `failure` (one line).
+    """The host's answer to `CallConnector`, `StartCase` or `AmendCase`: `records`, else `failure` (one line).
 
     `attempt` must be the node's current attempt, or the answer is refused as late. `makers`: who made the records.
+    `amended`: the (case, number of the entry) that says there what was amended. `code`, `arguments`: why it was not.
     """
 
     verb: ClassVar[str] = "answer"
@@ -267,6 +269,9 @@ class Answer(OnNode, frozen=True, kw_only=True):
     records: tuple[tuple[str, Any], ...] = ()
     failure: str | None = None
     makers: tuple[str, ...] = ()
+    amended: tuple[str, int] | None = None
+    code: str | None = None
+    arguments: tuple[tuple[str, Any], ...] = ()
 
 
 class Follow(Command, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from charter.engine.forms import (
     Draw as Draw,
     Field as Field,
     Filing as Filing,
+    Link as Link,
     RecordType as RecordType,
     Register as Register,
     Review as Review,
@@ -161,7 +162,7 @@ class Work(Kept, frozen=True):
     `arguments`: (name, FEEL text) pairs.
     """
 
-    kind: Literal["call", "run", "start", "signal", "until", "pause", "decide"]
+    kind: Literal["call", "run", "start", "signal", "until", "pause", "decide", "amend"]
     target: str | None = None
     arguments: tuple[tuple[str, str], ...] = ()
     when: str | None = None
@@ -365,6 +366,8 @@ class Definition(Kept, frozen=True):
     rules: tuple[Rule, ...] = ()
     # Those that the process reads or files into.
     registers: tuple[Register, ...] = ()
+    # The cases of other processes that its cases are about.
+    links: tuple[Link, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
     # FEEL giving a text, as the case is seen from outside: what lists say of it beside its number.

@@ -42,6 +42,24 @@ class StartCase(Effect, frozen=True):
     drill: bool = False
 
 
+class AmendCase(Effect, frozen=True):
+    """Amend a record of another case, that this one is about; answer with `commands.Answer` of the same attempt.
+
+    `case` is None where it is about none. `basis`: the digest of the version that the new content rests on. `makers`:
+    who made that content. `drill`: as of the case.
+    """
+
+    attempt: int
+    process: str
+    case: str | None
+    record: str
+    value: Any
+    basis: str | None = None
+    reason: str | None = None
+    makers: tuple[str, ...] = ()
+    drill: bool = False
+
+
 class TellCase(Effect, frozen=True):
     """Send `commands.Follow` to the case that this node's attempt opened, where it still changes anything.
 

@@ -89,11 +89,14 @@ class Field(Kept, frozen=True):
 
 
 class RecordType(Kept, frozen=True):
+    """`amended`: the processes whose cases may amend it in cases that they are about."""
+
     name: str
     title: str
     fields: tuple[Field, ...] = ()
     clauses: tuple[str, ...] = ()
     visible: tuple[str, ...] = ()
+    amended: tuple[str, ...] = ()
 
 
 class Review(Kept, frozen=True):
@@ -137,6 +140,18 @@ class Filing(Kept, frozen=True):
     register: str
     source: str | None = None
     given: tuple[tuple[str, str], ...] = ()
+
+
+class Link(Kept, frozen=True):
+    """`concerns PROCESS as NAME by EXPR`: the case of another process that a case is about.
+
+    `by`: FEEL giving a text that names it; `facts`: what of it is read, each a path as that case is seen from outside.
+    """
+
+    name: str
+    process: str
+    by: str
+    facts: tuple[str, ...] = ()
 
 
 def names_persons(types: Mapping[str, RecordType], name: str) -> bool:

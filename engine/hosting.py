@@ -16,9 +16,19 @@ from typing import Any, Protocol, TypeVar
 from msgspec.structs import replace
 
 from charter.engine import law, registers
-from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Decline, Follow, Start, Tick
+from charter.engine.commands import SYSTEM, Actor, Amend, Answer, Assign, Command, Decline, Follow, Start, Tick
 from charter.engine.definition import Definition
-from charter.engine.effects import Address, AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
+from charter.engine.effects import (
+    Address,
+    AmendCase,
+    AnswerParent,
+    CallConnector,
+    Effect,
+    Notify,
+    Offer,
+    StartCase,
+    TellCase,
+)
 from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.refusals import Reason, Refusal, recorded
@@ -89,7 +99,8 @@ def informed(
     target: Target | None = None,
 ) -> tuple[_Command, Step]:
     """Takes a step with all that it needs to know of registers; gives the command as the trail is to keep it."""
-    if not (definition if target is None else target.definition).registers:
+    runs = definition if target is None else target.definition
+    if not runs.registers and not runs.links:
         return command, step(definition, state, command, target)
     if state.status == "open":
         command = replace(command, looked=registers.changed(state.looked, answer))
@@ -105,7 +116,13 @@ def alone(definition: Definition, state: CaseState, command: _Command) -> Step:
     newest: dict[str, dict[str, registers.Row]] = {}
     for found in state.looked:
         newest.setdefault(found.ask.register, {}).update({row.key: row for row in found.rows})
-    return informed(definition, state, command, lambda ask: registers.found_among(ask, newest.get(ask.register, {})))[1]
+
+    def answer(ask: registers.Ask) -> registers.Found:
+        if ask.process:  # of other cases nobody knows here
+            return next((found for found in state.looked if found.ask == ask), registers.Found(ask, more=True))
+        return registers.found_among(ask, newest.get(ask.register, {}))
+
+    return informed(definition, state, command, answer)[1]
 
 
 def carry_out(host: Host, case: str, effect: Effect) -> Refusal | None:
@@ -130,7 +147,7 @@ def give_up(host: Host, case: str, kind: str, effect: Effect | None, failure: st
 
     `kind`: the effect's name; the effect is None where it cannot be read.
     """
-    if isinstance(effect, CallConnector) or (isinstance(effect, StartCase) and effect.wait):
+    if isinstance(effect, CallConnector | AmendCase) or (isinstance(effect, StartCase) and effect.wait):
         answer(host, case, effect.node, effect.attempt, (), failure)
     elif isinstance(effect, AnswerParent) and host.find(effect.case) is not None:
         answer(host, effect.case, effect.node, effect.attempt, (), failure)
@@ -246,7 +263,7 @@ def _start(host: Host, case: str, effect: StartCase) -> Refusal | None:
     return None
 
 
-def _standing(host: Host, case: str, effect: StartCase) -> str | None:
+def _standing(host: Host, case: str, effect: StartCase | AmendCase) -> str | None:
     found = host.find(case)
     return None if found is None else standing(*found, effect.node, effect.attempt)
 
@@ -261,6 +278,45 @@ def _tell(host: Host, case: str, effect: TellCase) -> None:
         actor=SYSTEM, at=host.now(child), reason=effect.reason, order=effect.order, parent=(case, effect.node)
     )
     host.send(child, order)
+
+
+def _amend(host: Host, case: str, effect: AmendCase) -> None:
+    """Has the other case amended by its own rules, as by anybody else, and says here what came of it, and where."""
+    if _standing(host, case, effect) is None:
+        return  # given up since, as the trail of its case says
+    source, other = host.find(case), host.find(effect.case or "")
+    assert source is not None
+    refusal, entry = None, 0
+    if other is None or other[1].drill != effect.drill:
+        named = {"record": effect.record, "process": effect.process, "other": source[0].name}
+        refusal = Refusal((Reason("CH671", None, named),))
+    else:
+        entry = other[1].entries_written + 1
+        amend = Amend(
+            actor=SYSTEM,
+            at=host.now(other[1].case),
+            reason=effect.reason,
+            record=effect.record,
+            value=effect.value,
+            source=(source[0].name, case, effect.node),
+            basis=effect.basis,
+            makers=effect.makers,
+        )
+        done = host.send(other[1].case, amend)
+        refusal = done.refusal
+        entry = done.state.entries_written - len(done.entries) + 1
+    reason = None if refusal is None else recorded(refusal.reasons)[0]
+    told = Answer(
+        actor=SYSTEM,
+        at=host.now(case),
+        node=effect.node,
+        attempt=effect.attempt,
+        failure=None if refusal is None else refusal.line,
+        amended=None if refusal is not None or other is None else (other[1].case, entry),
+        code=None if reason is None else reason.code,
+        arguments=() if reason is None else tuple(reason.arguments.items()),
+    )
+    host.send(case, told)
 
 
 def _answer_parent(host: Host, _case: str, effect: AnswerParent) -> None:
@@ -336,6 +392,7 @@ def _ranked(host: Host, process: str, element: str, offer: Offer, there: list[Ac
 
 _MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], Refusal | None]] = {
     StartCase: _start,
+    AmendCase: _amend,
     TellCase: _tell,
     AnswerParent: _answer_parent,
     Offer: _offer,

@@ -18,9 +18,13 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from charter.engine.definition import Definition, Field, RecordType, TypeRef
+from charter.engine.entries import Entry
 from charter.engine.keys import key_of, name_of, parse_key
 from charter.engine.machines import OPEN
+from charter.engine.personal import personal
 from charter.engine.plan.fields import paths
+from charter.engine.plan.program import prepare
+from charter.engine.plan.seats import roles_left
 from charter.engine.state import CaseState
 
 # A value of no type (`values.decode` refuses it), so that it can be taken for none and written back by nobody.
@@ -56,21 +60,22 @@ class Sight(Struct, frozen=True):
     """What of the contents of a process's cases is withheld from somebody.
 
     `hidden`: (record type, field) pairs, field None for a whole record; `own`: the keys of records that they read in
-    this case all the same.
+    this case all the same; `links`: through which what is read is, of a case that they may not read, or not all of.
     """
 
     types: Mapping[str, RecordType]
     hidden: frozenset[tuple[str, str | None]] = frozenset()
     own: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
         """Tells whether nothing is withheld."""
-        return not self.hidden
+        return not self.hidden and not self.links
 
     def hides(self, record: str) -> bool:
         """Tells whether anything of a record (its name or key) is withheld."""
-        return self.whole is False and record not in self.own and self._hides(name_of(record), ())
+        return bool(self.hidden) and record not in self.own and self._hides(name_of(record), ())
 
     def _hides(self, name: str, above: tuple[str, ...]) -> bool:
         if (name, None) in self.hidden:
@@ -89,6 +94,8 @@ class Sight(Struct, frozen=True):
     def of_path(self, record: str, fields: Iterable[str]) -> Literal["whole", "part", "nothing"]:
         """Tells how much they read of a record (its name or key), or of what a path of fields leads to in it."""
         name = name_of(record)
+        if record in self.links:
+            return "nothing"
         if record in self.own:
             return "whole"
         for field in fields:
@@ -130,6 +137,8 @@ class Sight(Struct, frozen=True):
         """
         path, equals, _ = shown.partition(" = ")
         names = path.removeprefix("count(").removesuffix(")").split(".")
+        if names[0] in self.links:
+            return f"{path}{equals}…"
         root = names[0] if names[0] in self.types or record is None else name_of(record)
         return f"{path}{equals}…" if self.hides(record if record and root == name_of(record) else root) else shown
 
@@ -138,6 +147,8 @@ def speaks(seen: Sight, *texts: str | None) -> bool:
     """Tells whether expressions may read anything that is withheld, by the words in them: rather too often than not."""
     words = [(word[1], word[2]) for text in texts for word in _WORD.finditer(text or "")]
     plain = {word for word, _ in words}
+    if not plain.isdisjoint(seen.links):
+        return True
     inner = {f.name for r in seen.types.values() for f in r.fields if seen.hides(_innermost(f.type).record or "")}
     if any((record if field is None else field) in plain for record, field in seen.hidden):
         return True
@@ -153,8 +164,11 @@ def _innermost(kind: TypeRef) -> TypeRef:
     return kind
 
 
-def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = ()) -> Sight:
-    """Gives what is withheld from who holds these roles; `own`: records of the case that they read all the same."""
+def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = (), links: Iterable[str] = ()) -> Sight:
+    """Gives what is withheld from who holds these roles; `own`: records of the case that they read all the same.
+
+    `links`: through which they may not read.
+    """
     entries = [RecordType(each.name, each.title, each.fields, (), each.visible) for each in definition.registers]
     types = {record.name: record for record in (*definition.records, *entries)}
     held = set(roles)
@@ -163,17 +177,19 @@ def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = (
         if record.visible and held.isdisjoint(record.visible):
             hidden.add((record.name, None))
         hidden.update((record.name, f.name) for f in record.fields if f.visible and held.isdisjoint(f.visible))
-    return Sight(types, _with_derived(types, hidden), frozenset(own) if hidden else frozenset())
+    unread = frozenset(links)
+    found = _with_derived(types, hidden, unread)
+    return Sight(types, found, frozenset(own) if found else frozenset(), unread)
 
 
 def _with_derived(
-    types: Mapping[str, RecordType], hidden: set[tuple[str, str | None]]
+    types: Mapping[str, RecordType], hidden: set[tuple[str, str | None]], links: frozenset[str] = frozenset()
 ) -> frozenset[tuple[str, str | None]]:
     """Gives what is hidden with the fields whose values come from it: computed ones, and those with a default."""
     filled = [(r, f) for r in types.values() for f in r.fields if _source(f) is not None]
-    more = bool(hidden)
+    more = bool(hidden or links)
     while more:
-        seen = Sight(types, frozenset(hidden))
+        seen = Sight(types, frozenset(hidden), links=links)
         tells = [(r, f) for r, f in filled if (r.name, f.name) not in hidden and _tells(seen, r, f)]
         hidden |= {(r.name, f.name) for r, f in tells}
         more = bool(tells)
@@ -209,6 +225,21 @@ def own(definition: Definition, state: CaseState, persons: Collection[str]) -> f
             for record in (*element.outputs, *(() if of is None else (of,))):
                 found.update(key_of(record, path[:length]) for length in range(len(path) + 1))
     return frozenset(found)
+
+
+def takes_part(
+    definition: Definition, state: CaseState, entries: Iterable[Entry], person: str, roles: Collection[str]
+) -> bool:
+    """Tells whether somebody opened a case, did something in it, holds work of it or is offered some."""
+    if person == state.opened_by or any(e.actor == person and e.outcome != "refused" for e in entries):
+        return True
+    plans = prepare(definition).plans
+    for node in state.nodes.values():
+        if node.state in OPEN and (
+            node.holder == person or not {*roles, personal(person)}.isdisjoint(roles_left(plans[node.element], node))
+        ):
+            return True
+    return False
 
 
 # --- entries ------------------------------------------------------------------------------------------------------
@@ -265,6 +296,7 @@ ENTRIES: Mapping[str, _See] = MappingProxyType(
         "filed": _derived("key", "digest", "value", "was"),
         "filing_withheld": _derived("key", "digest", "value"),
         "looked_up": _derived("asked", "rows", "late"),
+        "linked": _derived("case", "named", "entry", "was"),
         "count_reached": _derived("key"),
         "drawn": _derived("people", "candidates", "excluded"),
         "baseline_fixed": _derived("digest", "total", "before"),

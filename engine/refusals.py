@@ -134,6 +134,11 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH634", "capacity-reached", "element role used most"),
     ("CH635", "another-goes-first", "element role ahead first"),
     ("CH592", "person-not-known", "person record field"),
+    ("CH618", "case-not-found", "process name"),
+    ("CH668", "no-case-to-amend", "element process"),
+    ("CH669", "record-moved-on", "record process version"),
+    ("CH670", "record-under-approval", "record process approval"),
+    ("CH671", "not-amended-from-here", "record process other"),
     ("CH620", "too-much-found", "register limit"),
     ("CH622", "entry-twice", "register key"),
     # why nothing came of what a case asked for

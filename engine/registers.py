@@ -33,15 +33,23 @@ class Row(Kept, frozen=True):
 
 
 class Ask(Kept, frozen=True):
-    """What is looked up: the entry with a `key`, or all whose fields have these values, as `key_text` writes them."""
+    """What is looked up: the entry with a `key`, or all whose fields have these values, as `key_text` writes them.
+
+    With a `process` it is a case of it, that goes by the `key`: its id, or whatever else the host knows it by. `facts`:
+    what of it is wanted, as `links.read` gives it; `drill`: whether it may be one that counts nowhere.
+    """
 
     register: str
     key: str | None = None
     where: tuple[tuple[str, str], ...] = ()
+    process: str = ""
+    facts: tuple[str, ...] = ()
+    drill: bool = False
 
     def __str__(self) -> str:
         inner = f'"{self.key}"' if self.key is not None else " and ".join(f'{name} = "{v}"' for name, v in self.where)
-        return f"{self.register}[{inner}]" if inner else self.register
+        of = f"{self.register}[{inner}]" if inner else self.register
+        return f"{of}.{{{', '.join(self.facts)}}}" if len(self.facts) > 1 else ".".join((of, *self.facts))
 
 
 class Found(Kept, frozen=True):
@@ -105,7 +113,12 @@ def bounded(ask: Ask, rows: list[Row]) -> Found:
 
 def brought_along(found: Found, register: str, row: Row) -> Found:
     """Gives an answer as it is after another version of an entry has come."""
-    if found.ask.register != register or found.more or (found.ask.key is not None and found.ask.key != row.key):
+    if (
+        found.ask.register != register
+        or found.ask.process
+        or found.more
+        or (found.ask.key is not None and found.ask.key != row.key)
+    ):
         return found
     others = [other for other in found.rows if other.key != row.key]
     stays = found.ask.key is not None or (row.value is not None and fits(found.ask, row.key, row.value))
@@ -116,4 +129,10 @@ def brought_along(found: Found, register: str, row: Row) -> Found:
 def changed(known: Iterable[Found], answer: Answer) -> tuple[Found, ...]:
     """Asks again for all that is known, and gives what has another answer now."""
     now = ((old, answer(old.ask)) for old in known)
-    return tuple(new for old, new in now if (new.rows, new.more) != (old.rows, old.more))
+    return tuple(new for old, new in now if _differs(old, new))
+
+
+def _differs(old: Found, new: Found) -> bool:
+    if old.ask.process:  # a case moves on without anything that is read of it changing
+        return [(row.key, row.digest) for row in old.rows] != [(row.key, row.digest) for row in new.rows]
+    return (new.rows, new.more) != (old.rows, old.more)

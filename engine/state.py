@@ -23,6 +23,7 @@ from charter.engine.machines import STILL, WORKABLE
 from charter.engine.plain import shape
 from charter.engine.registers import Ask, Found, Row
 from charter.engine.sla import Service
+from charter.engine.watch import Watch as Watch
 
 
 class Version(NamedTuple):
@@ -79,30 +80,6 @@ class Early(NamedTuple):
     signal: str
     records: tuple[tuple[str, Any], ...] = ()
     by: tuple[str, ...] = ()
-
-
-class Watch(NamedTuple):
-    """How a rule stands in a case.
-
-    `held`: its condition was true when it was last known; `fired`: how often, `at`: when last. `wakes`: when each of
-    its rhythms comes round next, -1 for one whose span has no value.
-    """
-
-    rule: str
-    held: bool = False
-    fired: int = 0
-    at: int | None = None
-    wakes: tuple[int, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """What stands for its rhythms among the timers of nodes."""
-        return f"rule {self.rule}"
-
-    @property
-    def wake(self) -> int | None:
-        """The next instant at which time itself is an occasion."""
-        return min((wake for wake in self.wakes if wake >= 0), default=None)
 
 
 class Node(Struct, frozen=True, omit_defaults=True):
@@ -187,6 +164,8 @@ class CaseState(NamedTuple):
     `chain`: the rules, as `process.rule`, that led up to this one. `books`: how its ledgers stand. `looked`: what it
     knows of registers; `filed`: (node, register, key) of the entries that its work stands for. `rounds`: what KPIs read
     of rounds that are over (`plan/rounds.py`), as JSON. `drill`, `called`: of `Start`.
+    `links`: (link, by what it was named, case) of the cases that it is about; `bases`: (`link.record`, digest) of what
+    it is to amend there, as it was when that was last written here.
     """
 
     case: str = ""
@@ -222,6 +201,8 @@ class CaseState(NamedTuple):
     rounds: tuple[Any, ...] = ()
     drill: bool = False
     called: str = ""
+    links: tuple[tuple[str, str, str], ...] = ()
+    bases: tuple[tuple[str, str], ...] = ()
 
     @property
     def rules(self) -> Rules:
@@ -269,6 +250,10 @@ class View(Protocol):
     def books(self) -> tuple[Book, ...]: ...
     @property
     def rounds(self) -> tuple[Any, ...]: ...
+    @property
+    def drill(self) -> bool: ...
+    @property
+    def links(self) -> tuple[tuple[str, str, str], ...]: ...
     def dated(self) -> Iterable[Node]: ...
 
 
@@ -403,7 +388,7 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
     rest["signals"], rest["books"], clocks = signals_of(rest), books_of(rest), clocks_of(data)
-    rest |= {name: tuple(map(tuple, rest.get(name, ()))) for name in ("parameters", "days", "filed")}
+    rest |= {name: tuple(map(tuple, rest.get(name, ()))) for name in ("parameters", "days", "filed", "links", "bases")}
     rest["watches"] = tuple(
         Watch(name, held, fired, at, tuple(wakes)) for name, held, fired, at, wakes in rest.get("watches", ())
     )

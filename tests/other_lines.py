@@ -6,13 +6,15 @@ from __future__ import annotations
 OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "header": (
         "process p\n  {line}\n  role clerk\n  activity one\n    role clerk\n    output paper\n"
-        "  activity two\n    role clerk\n",
+        "  activity two\n    role clerk\nprocess other\n  role clerk\n  activity act\n    role clerk\n",
         "",
         {
             "VERSION WORD": "version 2",
             "GOAL STRING": 'goal "all is well"',
             "CASE_SUBJECT EXPR": 'subject "all of it"',
             "CASE_NUMBER STRING": 'number "P-{year}-{3}"',
+            "CONCERNS PATH LINKED_BY EXPR": "concerns other by paper.name",
+            "CONCERNS PATH LINKED_AS NAME LINKED_BY EXPR": "concerns other as there by paper.name",
             "OWNER PATH": "owner clerk",
             "CUSTOMER PATH": "customer clerk",
             "VISIBLE_TO names": "visible to clerk",
@@ -27,7 +29,11 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "process p\n  role clerk\n  record answer\n    size text\n    {line}\n"
         "  activity one\n    role clerk\n    output answer\n",
         "",
-        {"VISIBLE_TO names": "visible to clerk", "SOURCE ids": "source R-1"},
+        {
+            "VISIBLE_TO names": "visible to clerk",
+            "SOURCE ids": "source R-1",
+            "AMENDED_BY names": "amended by other",
+        },
     ),
     "role_line": (
         "process p\n  role clerk\n    {line}\n  activity one\n    role clerk\n",

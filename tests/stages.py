@@ -21,11 +21,10 @@ from charter.engine.draws import plain_seed
 from charter.engine.entries import Entry, to_json
 from charter.engine.proof.assumptions import assumed
 from charter.engine.registers import Ask, Found
-from charter.engine.state import CaseState
+from charter.engine.state import NEW, CaseState
 from charter.runtime.audit import log
 from charter.runtime.host.cases import Cases, Performed
 from charter.runtime.host.connectors import Connectors
-from charter.runtime.host.registers import answer
 from charter.runtime.people.changes import People
 from charter.runtime.store import create_store, tables as t
 
@@ -158,7 +157,7 @@ class SqlStage:
 
     def answer(self, ask: Ask) -> Found:
         with self.store.read() as connection:
-            return answer(connection, ask)
+            return self.host._caseload.answering(connection, NEW)(ask)
 
     # -- calls -------------------------------------------------------------------------------------------------
 

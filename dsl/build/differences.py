@@ -58,6 +58,7 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     ),
     (d.Ledger, "bookings"): (lambda b: b.kind.upper(), lambda b: (b.kind, b.items)),
     (d.Definition, "registers"): (lambda _: "REGISTER", _named),
+    (d.Definition, "links"): (lambda _: "CONCERNS", _named),
     (d.Definition, "decisions"): (lambda _: "DECISION", _named),
     (d.Definition, "separations"): (
         lambda s: "SAME_AS" if s.same else "SEPARATE_FROM",
@@ -87,6 +88,9 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     (d.Definition, "number"): "CASE_NUMBER",
     "required": "REQUIRED_WHEN",
     "visible": "VISIBLE_TO",
+    "amended": "AMENDED_BY",
+    (d.Link, "process"): "CONCERNS",
+    (d.Link, "by"): "LINKED_BY",
     "inputs": "INPUT",
     "outputs": "OUTPUT",
     "starts_with": "ALONGSIDE",

@@ -64,7 +64,8 @@ def _form(node: t.Record | t.Register) -> tuple[d.Field, ...]:
 
 def record(node: t.Record) -> d.RecordType:
     title = title_of(node.title, node.name.text)
-    return d.RecordType(node.name.text, title, _form(node), clauses_of(node.body), visible_of(node.body))
+    amended = tuple(n.text for line in node.body if isinstance(line, t.AmendedBy) for n in line.processes)
+    return d.RecordType(node.name.text, title, _form(node), clauses_of(node.body), visible_of(node.body), amended)
 
 
 def register(node: t.Register) -> d.Register:

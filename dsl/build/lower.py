@@ -21,6 +21,7 @@ from charter.dsl.check.decisions import bound, lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.ledgers import lower_ledger
 from charter.dsl.check.lines import spec_of
+from charter.dsl.check.links import lower_link
 from charter.dsl.check.order import predecessors
 from charter.dsl.check.persons import people_named
 from charter.dsl.check.queues import lower_queue
@@ -64,6 +65,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         registers=tuple(
             lower_counts(s.node.counter) if s.kind == "counter" else register(s.node) for s in scope.registers.values()
         ),
+        links=tuple(lower_link(s, scope) for s in scope.links.values()),
         counters=tuple(lower_counter(s.node) for s in scope.counters.values()),
         rules=tuple(rule(s.node) for s in scope.rules.values()),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
@@ -407,6 +409,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("parameter", scope.parameters),
         ("register", scope.registers),
         ("record", scope.registers),
+        ("link", scope.links),
     ):
         for symbol in table.values():
             put(f"{named} {symbol.name}", symbol.file, symbol.span)

@@ -13,6 +13,7 @@ from typing import Any
 
 from charter.dsl.build import expected
 from charter.dsl.build.lower import PlaceOf, check_name
+from charter.dsl.build.opening import lower_opening, playing
 from charter.dsl.build.turns import (
     ANY,
     TARGETS,
@@ -44,7 +45,6 @@ from charter.dsl.check.given import Given, added, played_by, within
 from charter.dsl.check.reading import read_in
 from charter.dsl.check.references import distinct, misnamed
 from charter.dsl.check.registers import given_types
-from charter.dsl.check.rules import reached, starting
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
 from charter.dsl.check.types import BOOLEAN, SPAN, states_of
@@ -81,9 +81,9 @@ def lower_scenario(
     scope = scopes.get(id(symbol.node))
     if scope is None:
         return None
-    played = reached(scope, scopes)
-    if any(scopes.get(id(symbol.node)) is None for each in played for symbol in starting(each)):
-        return None  # what is wrong is told of the process that it runs
+    played = playing(scope, node.body, processes, scopes)
+    if played is None:
+        return None
     own = Findings(findings.file, findings.budget, findings.language)
     lowering = _Lowering(played, processes, own, place_of)
     # A name may be a parameter of several processes that are played together.
@@ -205,6 +205,8 @@ class _Lowering:
 
     def act(self, line: t.ActStep) -> Act:
         person = self.person(line.person)
+        if line.verb == "open":
+            return lower_opening(line, person, self.reached, self.findings, self.at(line), self.refusing)
         target = None
         part: Part | None = None
         if line.target is not None and line.target.name.text != "case":

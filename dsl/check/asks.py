@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from charter.dsl.check.links import amended_type
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import type_of
 from charter.dsl.text import tree as t
@@ -80,7 +81,10 @@ def stages(line: t.By, word: str, scope: ProcessScope) -> Iterator[Ask]:
 
 
 def arguments(line: t.Work, word: str, scope: ProcessScope) -> Iterator[Ask]:
-    """Asks for values of the types that the parameters of the other process declare."""
+    """Asks for values of the types that the parameters of the other process declare, or a record of it."""
+    if line.kind == "amend":
+        wanted = amended_type(line, scope)
+        return (Ask(a.value, wanted, "amends") for a in line.arguments if a.value is not None)
     return _with(line.target.text if line.kind in ("run", "start") else None, line.arguments, scope)
 
 

@@ -21,6 +21,7 @@ from charter.dsl.check.fields import check_circles, check_marks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.ledgers import check_ledgers
 from charter.dsl.check.lines import check_lines
+from charter.dsl.check.links import check_links
 from charter.dsl.check.queues import check_queues
 from charter.dsl.check.references import WORK
 from charter.dsl.check.registers import check_registers
@@ -44,6 +45,8 @@ from charter.engine.sequences import fault
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
+# What stands side by side in expressions.
+_Named = t.Element | t.Record | t.Register | t.Parameter | t.Sla | t.Ledger | t.Counter | t.Concerns
 # Header lines that may be written once.
 _ONCE = {
     t.Version: "version",
@@ -73,6 +76,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     check_queues(scope, findings)
     check_counters(scope, findings)
     check_reports(scope, findings)
+    check_links(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -145,6 +149,9 @@ class _Declarations:
             case t.Ledger():
                 if self._alone(line):
                     scope.ledgers[line.name.text] = Symbol("ledger", line.name.text, line, scope.file)
+            case t.Concerns():
+                if self._alone(line):
+                    scope.links[line.name.text] = Symbol("link", line.name.text, line, scope.file)
             case t.Counter():
                 if self._alone(line):
                     scope.counters[line.name.text] = Symbol("counter", line.name.text, line, scope.file)
@@ -201,7 +208,7 @@ class _Declarations:
         else:
             table[name] = Symbol(kind, name, line, self.scope.file)
 
-    def _alone(self, line: t.Element | t.Record | t.Register | t.Parameter | t.Sla | t.Ledger | t.Counter) -> bool:
+    def _alone(self, line: _Named) -> bool:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
         scope, name = self.scope, line.name
         text = name.text
@@ -217,6 +224,7 @@ class _Declarations:
             or scope.slas.get(text)
             or scope.ledgers.get(text)
             or scope.registers.get(text)
+            or scope.links.get(text)
             or scope.shared.registers.get(text)
             or scope.shared.records.get(text)
             or scope.shared.parameters.get(text)

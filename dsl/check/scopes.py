@@ -173,6 +173,8 @@ class ProcessScope(Struct, eq=False):
     reports: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     registers: dict[str, Symbol] = field(default_factory=dict)
+    links: dict[str, Symbol] = field(default_factory=dict)
+    peers: dict[int, ProcessScope] = field(default_factory=dict)  # every process in reach, by the id of its node
     elements: dict[str, Part] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)  # of two elements each
     orders: list[tuple[Part | None, t.Ordering]] = field(default_factory=list)
@@ -230,6 +232,11 @@ class ProcessScope(Struct, eq=False):
     def register(self, name: str) -> Symbol | None:
         return _adopt(name, self.registers, self.shared.registers)
 
+    def other(self, link: Symbol) -> ProcessScope | None:
+        """Gives the process whose case a link names, None where there is none or it cannot be read."""
+        symbol = self.shared.processes.get(link.node.process.text)
+        return None if symbol is None else self.peers.get(id(symbol.node))
+
     def owners(self, field_name: str) -> list[str]:
         """The records that there are in a case and that have a field of this name."""
         if not self._owners:
@@ -275,7 +282,7 @@ class ProcessScope(Struct, eq=False):
 
     def has(self, name: str) -> bool:
         """Whether its cases have something by this name: an element, a record, a parameter or a clock."""
-        places = (self.elements, self.producers, self.inputs, self.parameters, self.slas)
+        places = (self.elements, self.producers, self.inputs, self.parameters, self.slas, self.links)
         return any(name in place for place in places)
 
     def written_in(self, record: str) -> tuple[Part, ...] | None:
@@ -323,6 +330,7 @@ class ProcessScope(Struct, eq=False):
             ("ledger", self.ledgers, {}),
             ("counter", self.counters, {}),
             ("report", self.reports, {}),
+            ("link", self.links, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
             ("register", self.registers, self.shared.registers),

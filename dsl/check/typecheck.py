@@ -115,6 +115,8 @@ class _Checker:
                 spec = spec_of(line)
                 for ask in spec.asks(line, spec.word, scope):
                     self.expression(ask, *((part.parent, outside) if ask.outer else (part, inside)))
+        for link in scope.links.values():
+            self.expression(Ask(link.node.by, y.STRING, "by"), None, {})
         for line in scope.header.get(t.CaseSubject, []):
             self.expression(Ask(line.expr, y.STRING, "subject"), None, {})
         for symbol in scope.kpis.values():
@@ -244,7 +246,7 @@ class _Checker:
         if self.alone:
             return (name for name in extra if name != "?")
         own = (s.elements, s.records, s.producers, s.inputs, s.slas, s.ledgers, s.parameters, s.shared.parameters)
-        return chain(extra, *own, s.registers, s.shared.registers, _GIVEN)
+        return chain(extra, *own, s.registers, s.shared.registers, s.links, _GIVEN)
 
 
 # What is told once of an expression, however often it is in it.

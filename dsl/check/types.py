@@ -110,6 +110,8 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
     if name in scope.slas:
         stands = scope.clocked.get(name)
         return CLOCK if _beside(part, stands.instances if stands is not None else ()) else y.ListType(item=CLOCK)
+    if name in scope.links:
+        return link_type(scope.other(scope.links[name]))
     if name in scope.ledgers:
         return _ledger_type(scope.ledgers[name].node, scope)
     parameter = scope.parameter(name)
@@ -117,6 +119,16 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
         return parameter_type(parameter.node, scope)
     register = scope.register(name)
     return None if register is None else register_type(register.node, scope)
+
+
+def link_type(other: ProcessScope | None) -> y.Type:
+    """Gives the type of a case of another process: what it has, seen from outside, but for elements in lists."""
+    if other is None:
+        return y.ANY
+    elements = [name for name, part in other.elements.items() if not part.instances]
+    kinds = {name: seen_from(name, None, other) for name in (*elements, *other.producers, *other.inputs)}
+    own = {name: kind for name, kind in kinds.items() if kind is not None}
+    return y.ContextType(fields=own | {"case": CASE, "process": PROCESS})
 
 
 def register_type(node: t.Register, scope: ProcessScope) -> y.Type:

@@ -12,6 +12,9 @@ from charter.dsl.text import tree as t
 
 def work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
     distinct((a.name for a in line.arguments), line.kind, findings)
+    if line.kind == "amend":
+        for name in part.outputs:
+            findings.add("CH214", name.span, word="output", kind=part.kind, hint="amends")
     if line.kind not in ("run", "start"):
         return  # connectors are the operator's, and not known here
     symbol = check_process(line.target, line.arguments, scope, findings)

@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues, counters, registers, meetings and reports, as `phrases.py` writes all others."""
+"""Writes the lines of ledgers, queues, counters, registers, meetings, reports and links, beside `phrases.py`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,20 @@ def lines(expression: Callable[[t.Expr], str], quote: Callable[[str], str]) -> M
         title = f" {quote(n.title.text)}" if n.title is not None else ""
         return p.word("OWN_FIGURE"), f"{n.name.text}{title} = {expression(n.expr)}"
 
+    def concerns(p: Any, n: t.Concerns) -> tuple[str, str]:
+        called = f" {p.word('LINKED_AS')} {n.called.text}" if n.called is not None else ""
+        return p.word("CONCERNS"), f"{n.process.text}{called} {p.word('LINKED_BY')} {expression(n.by)}"
+
+    def work(p: Any, n: t.Work) -> tuple[str, str]:
+        if n.kind == "amend":
+            (given,) = n.arguments
+            assert given.value is not None
+            return p.word("AMENDS"), f"{n.target.text} = {expression(given.value)}"
+        return p.word(n.kind.upper()), f"{n.target.text}{p.arguments(n.arguments)}"
+
     return {
+        t.Concerns: concerns,
+        t.Work: work,
         t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
         t.Trend: trend,
         t.Capacity: capacity,

@@ -48,6 +48,25 @@ class CaseNumber(Line, frozen=True):
     pattern: Text
 
 
+class Concerns(Line, frozen=True):
+    """`concerns PROCESS as NAME by EXPR`: the case of another process that a case is about; `called` is that NAME."""
+
+    process: Name
+    by: Expr
+    called: Name | None = None
+
+    @property
+    def name(self) -> Name:
+        """By what expressions read that case."""
+        return self.called if self.called is not None else self.process
+
+
+class AmendedBy(Line, frozen=True):
+    """`amended by P, …`: the processes whose cases may amend a record here."""
+
+    processes: tuple[Name, ...]
+
+
 class Owner(Line, frozen=True):
     role: Name
 
@@ -236,7 +255,7 @@ class Field(Line, frozen=True):
 class Record(Line, frozen=True):
     name: Name
     title: Text | None = None
-    body: tuple[Field | Visible | Source, ...] = ()
+    body: tuple[Field | Visible | AmendedBy | Source, ...] = ()
 
     @property
     def fields(self) -> tuple[Field, ...]:

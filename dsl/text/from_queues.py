@@ -1,4 +1,4 @@
-"""Builds queues, counters, meetings and reports from the parse."""
+"""Builds queues, counters, meetings, reports and links from the parse."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def _own_figure(c: Parts) -> t.OwnFigure:
     return t.OwnFigure(name, title, expr_of(c[3]), **place([c[0], c[3]]))
 
 
+def _amends(c: Parts) -> t.Work:
+    """`amends LINK.RECORD = e`: the record's name is that of what it is given."""
+    target = name_of(c[1])
+    given = t.Argument(t.Name(target.last, span=target.span), expr_of(c[3]), span=(target.span[0], c[3].span[1]))
+    return t.Work("amend", target, (given,), **place(c))
+
+
 register(
     ("meeting", lambda c: _meeting(c, None, c[5])),
     ("meeting_while", lambda c: _meeting(c, expr_of(c[5]), c[7])),
@@ -42,6 +49,9 @@ register(
     ("agenda", lambda c: t.Agenda(tuple(map(text_of, c[1])), **place(c))),
     ("minutes", lambda c: t.Minutes(name_of(c[1]), names_of(c[3]), **place(c))),
     ("todos", lambda c: t.Todos(name_of(c[1]), name_of(c[3]), name_of(c[5]), **place(c))),
+    ("concerns", lambda c: t.Concerns(name_of(c[1]), expr_of(c[3]), **place(c))),
+    ("concerns_as", lambda c: t.Concerns(name_of(c[1]), expr_of(c[5]), name_of(c[3]), **place(c))),
+    ("work_amends", _amends),
     ("queue", _queue),
     ("capacity", lambda c: t.Capacity(expr_of(c[1]), **place(c))),
     ("capacity_per", lambda c: t.Capacity(expr_of(c[1]), expr_of(c[3]), **place(c))),

@@ -384,7 +384,6 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.ForEach: _for_each,
     t.DoneWhen: lambda p, n: (f"{p.word('DONE_WHEN')} {expression(n.enough)} {p.word('OF_DONE')}", ""),
     t.Repeat: _repeat,
-    t.Work: lambda p, n: (p.word(n.kind.upper()), f"{n.target.text}{p.arguments(n.arguments)}"),
     t.Files: lambda p, n: (
         p.word("FILES"),
         f"{n.source.text + ' ' if n.source else ''}{p.word('INTO')} {n.register.text}"

@@ -12,6 +12,7 @@ from typing import Literal
 
 from charter.dsl.text.counters import Counter as Counter, Counting as Counting, Reaches as Reaches
 from charter.dsl.text.declarations import (
+    AmendedBy as AmendedBy,
     Calendar as Calendar,
     CalendarUse as CalendarUse,
     CaseNumber as CaseNumber,
@@ -19,6 +20,7 @@ from charter.dsl.text.declarations import (
     Catalogue as Catalogue,
     Choice as Choice,
     Columns as Columns,
+    Concerns as Concerns,
     Customer as Customer,
     Decision as Decision,
     Drawn as Drawn,
@@ -294,9 +296,12 @@ class Checklist(Line, frozen=True):
 
 
 class Work(Line, frozen=True):
-    """`call C with a = e, …` · `run P with …` · `start P with …` · `decide D with …`."""
+    """`call C with a = e, …` · `run P with …` · `start P with …` · `decide D with …` · `amends LINK.RECORD = e`.
 
-    kind: Literal["call", "run", "start", "decide"]
+    What amends has one argument, of the record's name.
+    """
+
+    kind: Literal["call", "run", "start", "decide", "amend"]
     target: Name
     arguments: tuple[Argument, ...] = ()
 
@@ -400,6 +405,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "owner": (Owner, "OWNER"),
     "customer": (Customer, "CUSTOMER"),
     "visible": (Visible, "VISIBLE_TO"),
+    "amended_by": (AmendedBy, "AMENDED_BY"),
     "input": (Input, "INPUT"),
     "output": (Output, "OUTPUT"),
     "alongside": (Alongside, "ALONGSIDE"),

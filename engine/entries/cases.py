@@ -22,7 +22,19 @@ from charter.engine.entries.actions import (
     Readdressed as Readdressed,
 )
 from charter.engine.entries.approvals import Voted as Voted
-from charter.engine.entries.filings import CountReached as CountReached, Filed as Filed, LookedUp as LookedUp
+from charter.engine.entries.calls import (
+    Answered as Answered,
+    Called as Called,
+    Decided as Decided,
+    Failed as Failed,
+    Retried as Retried,
+)
+from charter.engine.entries.filings import (
+    CountReached as CountReached,
+    Filed as Filed,
+    Linked as Linked,
+    LookedUp as LookedUp,
+)
 from charter.engine.entries.migrations import Migrated as Migrated
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
@@ -293,57 +305,6 @@ class Unapproved(Told, frozen=True):
 
     record: str
     approvals: tuple[str, ...]
-
-
-class Called(Told, frozen=True):
-    """A connector was called or another case asked for.
-
-    `target`: the connector or process; `attempt` counts from 1; `arguments`: pairs of name and value.
-    """
-
-    target: str
-    attempt: int
-    arguments: tuple[tuple[str, Any], ...]
-
-
-class Answered(Told, frozen=True):
-    """A connector or another case answered."""
-
-
-class Retried(Told, frozen=True):
-    """A call failed and will be tried again. `failure`: one line; `again`: the instant of the next attempt."""
-
-    outcome: ClassVar[str] = "failed"
-    attempt: int
-    failure: str
-    again: int
-
-
-class Decided(Told, frozen=True):
-    """A decision table was evaluated.
-
-    `given`: its arguments; `rows`: the numbers, from 1, of the rows that decided; `said`: the result.
-    """
-
-    decision: str
-    given: Mapping[str, Any]
-    rows: tuple[int, ...]
-    said: Any = UNSET
-
-
-class Failed(Told, frozen=True):
-    """A call or decision failed for good, or was not begun (`because`). `failure`: one line; other keys as for
-    `called` or `decided`.
-    """
-
-    outcome: ClassVar[str] = "failed"
-    failure: str
-    attempt: int | None = None
-    decision: str | None = None
-    given: Mapping[str, Any] | None = None
-    rows: tuple[int, ...] | None = None
-    said: Any = UNSET
-    because: Because | None = None
 
 
 class Observed(Told, frozen=True):

@@ -1,4 +1,4 @@
-"""The kinds of entry that tell of registers, one class each; part of `cases.py`, and of `organisation.py`."""
+"""The kinds of entry of registers and linked cases, one class each; part of `cases.py`, and of `organisation.py`."""
 
 from __future__ import annotations
 
@@ -34,14 +34,30 @@ class CountReached(Told, frozen=True):
 
 
 class LookedUp(Told, frozen=True):
-    """An element read a register. `asked`: what for, as an expression; `rows`: key, version and digest of each entry
-    that it was given; `late`: the keys of those whose review is overdue.
+    """An element read a register, or a case of another process that its own is about. `asked`: what for, as an
+    expression; `rows`: key, version and digest of each entry that it was given; `late`: the keys of those whose review
+    is overdue. Of a case (`process`): its id, up to which entry it had come, and the digest of what was read of it.
     """
 
     register: str
     asked: str
     rows: Sequence[Mapping[str, Any]] = ()
     late: tuple[str, ...] = ()
+    process: str | None = None
+
+
+class Linked(Told, frozen=True):
+    """The case is about a case of another process from here on, or about none any more. `link`: by which line;
+    `case`: which one, null for none; `named`: by what it was named; `entry`: up to which entry of its trail it had
+    come; `was`: about which one before.
+    """
+
+    link: str
+    process: str
+    case: str | None
+    named: str | None = None
+    entry: int = 0
+    was: str | None = None
 
 
 class ReviewDue(Told, frozen=True):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from charter.engine import calendars, feel, values
 from charter.engine.capacity import carried
-from charter.engine.definition import Calendar, Definition, Element, RecordType, Register
+from charter.engine.definition import Calendar, Definition, Element, Link, RecordType, Register
 from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.forms import names_persons
 from charter.engine.keys import Path, key_of, parse_key
@@ -83,24 +83,23 @@ class Program:
         self.ledgers = {ledger.name: LedgerPlan.of(ledger, self.plans.values()) for ledger in definition.ledgers}
         self.roots = [plan for plan in self.plans.values() if plan.parent is None]
         # Where the nodes outside any `for each` stand: most of them, so that they are looked up and not parsed.
-        self.spots: dict[str, tuple[Plan, Path]] = {
-            name: (plan, ()) for name, plan in self.plans.items() if not plan.loops
-        }
-        self.runs = frozenset(p.name for p in self.plans.values() if p.element.work and p.element.work.kind == "run")
-        # The signals that events wait for.
+        found = ((name, plan) for name, plan in self.plans.items() if not plan.loops)
+        self.spots: dict[str, tuple[Plan, Path]] = {name: (plan, ()) for name, plan in found}
+        works = {p.name: p.element.work.kind for p in self.plans.values() if p.element.work is not None}
+        self.runs = frozenset(name for name, kind in works.items() if kind == "run")
+        self.amending = tuple(self.plans[name] for name, kind in works.items() if kind == "amend")
         self.heard = frozenset(v.at for e in definition.elements for v in e.events if v.kind == "signal")
         self.repeats = any(e.repeat is not None and e.repeat.until is not None for e in definition.elements)
         self.types: dict[str, RecordType] = {r.name: r for r in definition.records}
         self.registers: dict[str, Register] = {r.name: r for r in definition.registers}
-        # What has declared fields: records, and the entries of registers.
+        self.links: dict[str, Link] = {link.name: link for link in definition.links}
+        # what has declared fields
         self.forms = self.types | {r.name: RecordType(r.name, r.title, r.fields) for r in definition.registers}
-        # Those with a condition on a field, or inside one.
         self.conditional = conditional(self.forms)
         self.derived = derived(self.forms)
         self.personal = frozenset(name for name in self.types if names_persons(self.types, name))
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}
-        # Those that ask their people to show something.
         self.demanding = frozenset(r.name for r in definition.roles if r.requires)
         self.separations, self.controls = duties(definition)
         self.rivals = self._orders("first")
@@ -119,7 +118,7 @@ class Program:
             name: tuple(self.plans[w] for w in found if w != name or self._sees_itself(w))
             for name, found in watchers.items()
         }
-        # Of those, whoever looks at more than how it ends. The others need no look when work on it only begins.
+        # of those, whoever looks at more than how it ends; the others need no look when work on it only begins
         self.followers: dict[str, tuple[Plan, ...]] = {
             name: tuple(plan for plan in found if watchers[name][plan.name]) for name, found in self.watchers.items()
         }
@@ -137,7 +136,6 @@ class Program:
         self.tables = {table.name: table for table in definition.decisions}
         self._judges: dict[str, Judge] = {}
         self.decoded: dict[str, Any] = {}
-        # Conditions as a place asks them before all that they read is over (`foresight`).
         self.foreseen: dict[tuple[str, str | None, int], feel.Expression | None] = {}
         self.looking: dict[str, feel.Expression | None] = {}
 
@@ -164,6 +162,7 @@ class Program:
         element, work = plan.element, plan.element.work
         lists = [element.many.items] if element.many is not None else []
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
+        resting += [(work.target or "").partition(".")[0]] if work is not None and work.kind == "amend" else []
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
         watched = [element.when, element.exit, element.offered, *rounds, *lists, *conditions(element), *element.named]
         if element.many is not None and isinstance(element.many.enough, str):
@@ -201,7 +200,6 @@ class Program:
         for name in (name for after in element.after for name in after.elements):
             facts.setdefault(name, False)
         if work is not None:
-            # What runs by itself waits for its turn in a `one at a time`; a person tries.
             facts.update((other.name, True) for _, other in self.singles.get(plan.name, ()))
         for fact in tuple(facts):
             # Inside a loop that this element is not in, it sees the loop's group.
@@ -222,7 +220,9 @@ class Program:
     def names(self, text: str | None) -> frozenset[str]:
         """Gives the free names of a FEEL text; none for a text that does not parse."""
         expression = None if text is None else compiled(text)
-        return frozenset() if expression is None else expression.names
+        names = frozenset() if expression is None else expression.names
+        # Whoever reads a case that this one is about reads what says which one it is.
+        return names.union(*(self.names(self.links[name].by) for name in names if name in self.links))
 
     @cached_property
     def zone(self) -> Zone:

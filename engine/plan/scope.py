@@ -16,11 +16,13 @@ from charter.engine.feel import Expression, tree as t
 from charter.engine.feel.conversion import text_of
 from charter.engine.feel.own import Described
 from charter.engine.feel.printer import quoted
+from charter.engine.forms import Link
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.clocks import ClockFacts, Unjudged
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.plan.foresight import foreseen
 from charter.engine.plan.ledgers import reading
+from charter.engine.plan.links import ask_of, read
 from charter.engine.plan.looking import Book, Look, looking
 from charter.engine.plan.place import Place, found_in_case, standing
 from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_from
@@ -110,6 +112,8 @@ class Scope:
         if name in program.registers:
             reader = "" if plan is None else key_of(plan.name, self.path)
             return Book(program, program.registers[name], self.look, reader, self.now)
+        if name in program.links:
+            return self.linked(program.links[name])
         if name in program.slas:
             return self.clock(program.slas[name])
         if name in program.ledgers:
@@ -121,6 +125,14 @@ class Scope:
         if name == "process":
             return process_facts(program.definition)
         return None
+
+    def linked(self, link: Link) -> dict[str, Any] | None:
+        """Gives what the case knows of the case of another process that it is about; None while there is none."""
+        outside = Scope(self.program, self.view, None, (), self.now, self.look)
+        # A condition of the record that names the case reads the case that it names.
+        ask = ask_of(link, outside.value(link.by, getattr(self.view, "writing", None)), self.view)
+        reader = "" if self.plan is None else key_of(self.plan.name, self.path)
+        return None if ask is None or self.look is None else read(self.look(ask, reader))
 
     def element(self, seen: Plan, *, walked: bool = True) -> Any:
         shared = shared_from(self.plan, self.path, seen)

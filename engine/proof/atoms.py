@@ -101,14 +101,14 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
 
 
 def registers_read(program: Program) -> dict[str, tuple[str, ...]]:
-    """Gives the registers whose contents decide what happens, with the elements that they decide of.
+    """Gives the registers and linked cases that decide what happens by what they hold, with the elements concerned.
 
     What they hold is not tried out: a `where` may be decided by an entry, or be held against one that is filed.
     """
     definition = program.definition
     found: dict[str, dict[str, None]] = {}
     for condition in conditions(definition):
-        for name in sorted(program.names(condition.text).intersection(program.registers)):
+        for name in sorted(program.names(condition.text).intersection((*program.registers, *program.links))):
             found.setdefault(name, {}).update({condition.element: None} if condition.element is not None else {})
     for element in definition.elements:
         for filing in element.files:

@@ -5,7 +5,7 @@ Each reason has its own mend, which is for whoever tells it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -15,15 +15,26 @@ from charter.engine.plan.program import Program
 from charter.engine.proof.explore import Graph
 
 Why = Literal[
-    "time", "start", "barren", "present", "currency", "register", "clock", "ledger", "facts", "calculated", "many"
+    "time",
+    "start",
+    "barren",
+    "present",
+    "currency",
+    "register",
+    "link",
+    "clock",
+    "ledger",
+    "facts",
+    "calculated",
+    "many",
 ]
 
 
 class Doubt(Struct, frozen=True):
     """`time`: there was not enough; `start`: no case can begin; `barren`: no value was found that would be taken;
     `present`: elements whose conditions ask what time it is; `currency`: parameters that may have one of several;
-    `register`, `clock`, `ledger`: what conditions ask of these; `facts`: who did something, or when; `calculated`:
-    what conditions calculate with; `many`: records with more values than are tried.
+    `register`, `link`, `clock`, `ledger`: what conditions ask of these; `facts`: who did something, or when;
+    `calculated`: what conditions calculate with; `many`: records with more values than are tried.
     """
 
     why: Why
@@ -51,7 +62,13 @@ def doubts(program: Program, graph: Graph) -> Iterator[Doubt]:
 
 def _why(program: Program, name: str, many: Iterable[str]) -> Why | None:
     root, dot, _ = name.partition(".")
-    for why, known in (("register", program.registers), ("clock", program.slas), ("ledger", program.ledgers)):
+    known_by: Mapping[str, Mapping[str, object]] = {
+        "register": program.registers,
+        "link": program.links,
+        "clock": program.slas,
+        "ledger": program.ledgers,
+    }
+    for why, known in known_by.items():
         if root in known:
             return why  # type: ignore[return-value]
     if root in program.plans or root == "case":

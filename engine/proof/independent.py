@@ -134,7 +134,7 @@ class Independence:
         element = plan.element
         return (
             any(level.element.repeat is not None for level in plan.levels())
-            or (element.work is not None and element.work.kind in ("call", "run", "start"))
+            or (element.work is not None and element.work.kind in ("call", "run", "start", "amend"))
             or (element.agreement is not None and element.agreement.escalation is not None)
             or any(plan is to or plan.name in self.program.downstream(to) for _, to in self._senders)
         )

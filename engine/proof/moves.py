@@ -248,7 +248,9 @@ class Moves:
             for records in self.contents(plan.element.outputs, state):
                 who = self.in_charge(plan)
                 yield Move(node.key, "signal", (Signal(actor=who, at=at, name=work.target or "", records=records),))
-        elif work.kind in ("call", "run", "start") and node.wake is None:  # else its next attempt is a matter of time
+        elif (
+            work.kind in ("call", "run", "start", "amend") and node.wake is None
+        ):  # else its next attempt is a matter of time
             for records in self.contents(plan.element.outputs, state):
                 yield Move(
                     node.key,

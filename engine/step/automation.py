@@ -33,7 +33,7 @@ from charter.engine.machines import OPEN, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import Early, Node
-from charter.engine.step import actions, addressing, blocks, clocks, events, work
+from charter.engine.step import actions, addressing, blocks, clocks, events, linking, work
 from charter.engine.step.authority import apart, in_charge, persons, role_among
 from charter.engine.step.draft import Draft, Refused, refuse
 
@@ -42,7 +42,7 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Starts what an element that has just become ready does by itself."""
     task = plan.element.work
     assert task is not None
-    if task.kind in ("call", "run", "start"):
+    if task.kind in ("call", "run", "start", "amend"):
         _ask(draft, node, plan, path, "begin")
     elif task.kind == "decide":
         _decide(draft, node, plan, path, "begin")
@@ -120,6 +120,14 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         node = replace(node, attempt=attempt, wake=None)
         draft.put(node)
         draft.enter(told, node, node.state, node.state)
+    if task.kind == "amend":
+        wanted = linking.amendment(draft, node, plan, attempt, dict(arguments))
+        if isinstance(wanted, Reason):
+            because = Because(wanted.code, wanted.arguments)
+            _fail(draft, draft.nodes[node.key], Failed(Refusal((wanted,)).line, because=because))
+        else:
+            draft.effects.append(wanted)
+        return
     if task.kind == "call" and draft.drill:
         reason = Reason("CH617", plan.name, {"element": node.key, "target": task.target})
         _fail(
@@ -151,7 +159,7 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
 def awaits_answer(plan: Plan, path: Path, node: Node) -> bool:
     """Says whether a node waits for the answer of a call or another case, also where it has become stale meanwhile."""
     work = plan.element.work
-    if work is None or work.kind not in ("call", "run") or plan.is_group(path) or node.wake is not None:
+    if work is None or work.kind not in ("call", "run", "amend") or plan.is_group(path) or node.wake is not None:
         return False
     return node.state == "active" or (node.state == "stale" and node.before == "active")
 
@@ -179,20 +187,25 @@ def answer(draft: Draft, command: Answer) -> None:
     if failure is None and node.state == "stale":
         # What it was asked with is being made again: the answer counts if that comes out the same.
         draft.change(node, before="done", redo=True, ended_at=draft.at)
-        draft.enter(Answered(), node, node.state, node.state)
+        draft.enter(_answered(command), node, node.state, node.state)
         for record, value, digest in written:
             draft.write(record, path, plan.loops, value, digest, node.key)
         return
     if failure is None:
-        work.finish(draft, node, plan, path, written, Answered())
+        work.finish(draft, node, plan, path, written, _answered(command))
         return
     wake = _retry_at(draft, plan, path, node)
     if wake is None:
-        _fail(draft, node, Failed(failure, node.attempt))
+        because = None if command.code is None else Because(command.code, dict(command.arguments))
+        _fail(draft, node, Failed(failure, node.attempt, because=because))
     else:
         draft.change(node, wake=wake)
         told = Retried(node.attempt, failure, wake)
         draft.enter(told, node, node.state, node.state, reason=failure)
+
+
+def _answered(command: Answer) -> Answered:
+    return Answered() if command.amended is None else Answered(*command.amended)
 
 
 def decline(draft: Draft, command: Decline) -> None:
@@ -352,7 +365,7 @@ def time_passes(draft: Draft) -> None:
 def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     task = plan.element.work
     if node.state == "active" and task is not None:
-        if task.kind in ("call", "run"):
+        if task.kind in ("call", "run", "amend"):
             _ask(draft, node, plan, path, None)
         else:
             draft.change(node, wake=None)

@@ -234,7 +234,10 @@ class Carrying:
         rhythms = {r.name: sum(on.every is not None for on in r.occasions) for r in self.new.definition.rules}
         watches = (w for w in state.watches if names.rules.get(w.rule) is not None)
         draft.watches = tuple(w if len(w.wakes) == rhythms[w.rule] else w._replace(wakes=()) for w in watches)
-        draft.looked = {a: found for a, found in draft.looked.items() if a.register in self.new.registers}
+        known = {*self.new.registers, *self.new.links}
+        draft.looked = {a: found for a, found in draft.looked.items() if a.register in known}
+        draft.links = tuple(link for link in state.links if link[0] in self.new.links)
+        draft.bases = tuple(base for base in state.bases if base[0].partition(".")[0] in self.new.links)
         filed = ((self._key(key), register, entry) for key, register, entry in state.filed)
         draft.filed = tuple((key, register, entry) for key, register, entry in filed if key is not None)
 

@@ -27,6 +27,7 @@ from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Reason
 from charter.engine.step import drawing
 from charter.engine.step.draft import Draft, Refused, refuse
+from charter.engine.step.linking import unmeant
 from charter.engine.strangers import persons_in
 
 
@@ -266,7 +267,7 @@ def validate_item(draft: Draft, plan: Plan, path: Path, number: int, data: Any) 
 def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any) -> tuple[Any, str]:
     """Gives (encoded value, digest) of a record's new content; refuses it with every fault.
 
-    These are CH511-514, CH528-529 and CH330-333.
+    These are CH511-514, CH528-529, CH330-333 and CH618.
     """
     value, encoded, digest = digest_of(record, data)
     if drawn_fields(draft.program, record):
@@ -275,6 +276,7 @@ def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any
         digest = values.data_digest(encoded)
     given: list[Reason] = []
     unclear: list[Reason] = []
+    draft.writing = {record: value}
     if record in draft.program.derived:
         value, given, unclear = derive(draft, plan, path, record, value, record)
         encoded = values.encode(value)
@@ -284,8 +286,10 @@ def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any
         or [*given, *_fields(draft.program, record, value, record)]
         or unclear
         or _unknown(draft, TypeRef("record", record=record), value, record)
-        or _conditions(draft, plan, path, record, value, record)
     )
+    draft.writing = {record: value}
+    found = found or unmeant(draft, record) or _conditions(draft, plan, path, record, value, record)
+    draft.writing = {}
     if found:
         raise Refused(*found)
     return encoded, digest

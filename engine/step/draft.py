@@ -51,6 +51,7 @@ class Draft:
         "asks",
         "at",
         "attempt",
+        "bases",
         "books",
         "budget",
         "called",
@@ -69,6 +70,7 @@ class Draft:
         "filed",
         "held",
         "law",
+        "links",
         "looked",
         "nodes",
         "opened_at",
@@ -93,13 +95,13 @@ class Draft:
         "versions",
         "wake",
         "watches",
+        "writing",
     )
 
     def __init__(self, program: Program, state: CaseState, command: Command) -> None:
         self.program = program
         self.place = program.spot
-        self.state = state
-        self.command = command
+        self.state, self.command = state, command
         self.at = command.at
         self.acting = True
         self.budget = Budget(MOST_STEPS)
@@ -109,11 +111,9 @@ class Draft:
         self.effects: list[Effect] = []
         self.agenda: dict[str, int | None] = {}
         self.case, self.process, self.status = state.case, state.process, state.status
-        self.opened_at = state.opened_at
-        self.closed_at, self.opened_by = state.closed_at, state.opened_by
+        self.opened_at, self.closed_at, self.opened_by = state.opened_at, state.closed_at, state.opened_by
         self.reason = state.reason
-        self.parent = state.parent
-        self.attempt = state.attempt
+        self.parent, self.attempt = state.parent, state.attempt
         self.depth, self.drill, self.called = state.depth, state.drill, state.called
         self.parameters = state.parameters
         self.held = state.held
@@ -130,7 +130,9 @@ class Draft:
         self.reads: dict[Ask, dict[str, None]] = {}
         self.filed, self.rounds = state.filed, state.rounds
         self.drawn: list[Drawn] = []
+        self.links, self.bases = state.links, state.bases
         self.touched: dict[str, None] = {}
+        self.writing: dict[str, Any] = {}  # the content of a record that is being judged
         self._own_nodes = self._own_versions = self._own_timers = False
 
     # -- reading ----------------------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ class Draft:
         if found is None:
             self.asks[ask] = None
             return None
-        if found.more:
+        if found.more and not ask.process:
             raise refuse("CH620", f"register {ask.register}", register=ask.register, limit=MOST_ROWS)
         self.reads.setdefault(ask, {})[reader] = None
         return found.rows

@@ -105,7 +105,7 @@ def enter(
     was = known.rows[0] if known is not None and known.rows else None
     encoded = None if value is None else values.encode(dict(value))
     digest = values.data_digest(encoded)
-    if was is not None and was.digest == digest and not (anew and is_late(draft.program, register, was, draft.at)):
+    if was is not None and was.digest == digest and not (anew and is_late(draft.program, ask, was, draft.at)):
         return
     if draft.drill:
         withheld, state = FilingWithheld(register, key, digest, encoded), None if node is None else node.state
@@ -126,16 +126,16 @@ def tell_reads(draft: Draft) -> None:
         fresh = [reader for reader in readers if reader not in found.readers]
         there = [row for row in found.rows if row.value is not None]
         rows = [{"key": row.key, "version": row.version, "digest": row.digest} for row in there]
-        late = tuple(row.key for row in there if fresh and is_late(draft.program, ask.register, row, draft.at))
+        late = tuple(row.key for row in there if fresh and is_late(draft.program, ask, row, draft.at))
         for reader in fresh:
-            draft.follow(LookedUp(ask.register, str(ask), rows, late), draft.nodes.get(reader), 0)
+            draft.follow(LookedUp(ask.register, str(ask), rows, late, ask.process or None), draft.nodes.get(reader), 0)
         if fresh:
             draft.looked[ask] = replace(found, readers=(*found.readers, *fresh))
 
 
-def is_late(program: Program, register: str, row: Row, at: int) -> bool:
+def is_late(program: Program, ask: Ask, row: Row, at: int) -> bool:
     """Says whether the review of an entry is overdue."""
-    due = review_due(program, program.registers[register], row.at)
+    due = None if ask.process else review_due(program, program.registers[ask.register], row.at)
     return due is not None and due <= at
 
 
@@ -143,6 +143,8 @@ def known_now(draft: Draft) -> tuple[Found, ...]:
     """Gives what the case knows of registers from now on; a closed case need not know anything."""
     if draft.status in CLOSED:
         return ()
-    before = draft.state.looked
-    now = tuple(draft.looked.values())
+    before, about = draft.state.looked, {link: case for link, _, case in draft.links}
+    now = tuple(
+        f for a, f in draft.looked.items() if not a.process or [about.get(a.register)] == [r.key for r in f.rows]
+    )
     return before if now == before else now

@@ -7,6 +7,7 @@ Each function checks everything first and refuses before it changes anything. Wh
 from __future__ import annotations
 
 from charter.engine.commands import (
+    SYSTEM,
     Amend,
     Reopen,
     Return,
@@ -17,8 +18,9 @@ from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
 from charter.engine.plan.closure import closure
 from charter.engine.plan.plans import Plan
+from charter.engine.refusals import Reason
 from charter.engine.state import Node, Vote
-from charter.engine.step import blocks, drawing, filing, ledgers, staleness
+from charter.engine.step import blocks, drawing, filing, ledgers, linking, staleness
 from charter.engine.step.authority import (
     apart,
     entitle,
@@ -257,14 +259,17 @@ def amend(draft: Draft, command: Amend) -> None:
     current = draft.versions.get(command.record)
     if record not in draft.program.types or current is None:
         raise refuse("CH539", f"record {record}", record=command.record)
+    if command.source is None and command.actor.person == SYSTEM.person:
+        raise refuse("CH534", None, verb=command.verb)
     producers = draft.program.producers.get(record, ())
     node = draft.nodes.get(current.node) if current.node is not None else None
     writer = draft.program.plans[node.element] if node is not None else None
     own = writer.roles_wanted(node) if node is not None and writer is not None else ()
     others = (role for p in producers for role in p.element.roles if role not in p.element.named)
     roles = tuple(dict.fromkeys((*own, *others)))
-    draft.role = role_among(command.actor, roles) or in_charge(draft, None, command.actor)
-    if draft.role is None:
+    elsewhere = command.source is not None
+    draft.role = None if elsewhere else role_among(command.actor, roles) or in_charge(draft, None, command.actor)
+    if draft.role is None and not elsewhere:
         owner = draft.program.definition.owner
         raise refuse(
             "CH535",
@@ -274,8 +279,10 @@ def amend(draft: Draft, command: Amend) -> None:
             roles=[*roles, *([owner] if owner is not None else [])] or ["opener"],
             verb="amend",
         )
-    against = [missing(draft.program, command.actor, roles)]
-    if node is not None and writer is not None:
+    against: list[Reason | None] = list(linking.against(draft, command)) if elsewhere else []
+    if not elsewhere:
+        against.append(missing(draft.program, command.actor, roles))
+    if node is not None and writer is not None and not elsewhere:
         against.append(apart(draft, node, *draft.place(node.key), command.actor))
     reasons = [reason for reason in (*against, *ledgers.unapproved(draft, record)) if reason is not None]
     if reasons:
@@ -287,6 +294,10 @@ def amend(draft: Draft, command: Amend) -> None:
         return
     loops = writer.loops if writer is not None else ()
     draft.write(record, path, loops, encoded, digest, current.node, cases.Amended, reason=command.reason)
+    if elsewhere:
+        version = draft.versions[command.record]
+        made = tuple((person, None) for person in command.makers)
+        draft.versions[command.record] = version._replace(earlier=tuple(dict.fromkeys((*made, *version.earlier))))
     filing.file_again(draft, record, reason=command.reason)
     draft.end_of_command()
     staleness.mark(draft, [], [(record, path, loops, current.digest)], spare=current.node)

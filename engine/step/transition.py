@@ -30,6 +30,7 @@ from charter.engine.step import (
     filing,
     flow,
     holding,
+    linking,
     migrating,
     rework,
     services,
@@ -163,7 +164,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "skip": (holding.skip, _RUNNING, "people", True),
     "cancel": (holding.cancel, UNDER_WAY, "people", True),
     "reopen": (rework.reopen, LASTING, "people", True),
-    "amend": (rework.amend, LASTING, "people", True),
+    "amend": (rework.amend, LASTING, "anybody", True),
     "comment": (additions.comment, _STARTED, "people", False),
     "observe": (additions.observe, _STARTED, "anybody", False),
     "attach": (additions.attach, _STARTED, "people", False),
@@ -226,7 +227,9 @@ def step(definition: Definition, state: CaseState, command: Command, target: Tar
         if not alone:
             _look_again(draft)
             flow.run(draft)
+            linking.tell_links(draft)
         filing.tell_reads(draft)
+        linking.settle(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)._replace(asks=tuple(draft.asks))
     wake = state.wake if act in _ALONE else _wake(draft)
@@ -287,6 +290,8 @@ def _next(draft: Draft, wake: int | None) -> CaseState:
         draft.rounds,
         draft.drill,
         draft.called,
+        draft.links,
+        draft.bases,
     )
 
 

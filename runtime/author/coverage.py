@@ -41,7 +41,7 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "skipped": (lambda e: e.kind != "milestone" and (e.when or e.offered) is not None, frozenset({"skipped"})),
     "ended": (lambda e: any(event.ends for event in e.events), frozenset()),
     "overdue": (lambda e: bool(e.within or e.due), frozenset({"overdue"})),
-    "failed": (lambda e: e.work is not None and e.work.kind in ("call", "decide"), frozenset({"failed"})),
+    "failed": (lambda e: e.work is not None and e.work.kind in ("call", "decide", "amend"), frozenset({"failed"})),
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
     "reached": (lambda e: e.kind == "milestone", frozenset({"reached"})),
 }

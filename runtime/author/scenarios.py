@@ -29,13 +29,14 @@ from charter.engine.refusals import Refusal
 from charter.engine.registers import key_value
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
+from charter.runtime.author.acts import FIELDS
 from charter.runtime.author.data import Unreadable, load
 from charter.runtime.author.files import described
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import Reader
 from charter.runtime.author.measured import Said, shown, tree_of, unlike
 from charter.runtime.author.sees import sees
-from charter.runtime.author.stages import Stage, cases_of, declined, hearing, holding, looked_at, not_run
+from charter.runtime.author.stages import Stage, cases_of, declined, having, hearing, holding, looked_at, not_run
 from charter.runtime.host.memory import Endless, World
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
@@ -204,11 +205,11 @@ class _Player:
             raise _Wrong(None, ("bad_value", {"text": value.feel}))
         return values.encode(found)
 
-    def record(self, name: str, value: s.Value, target: str | None = None) -> Any:
+    def record(self, name: str, value: s.Value, target: str | None = None, of: Definition | None = None) -> Any:
         """Gives a record's value, encoded; a file is read as the data of that record, in the case that a step means."""
         if value.file is None:
             return self.value(value)
-        records = self.world.definition(self.case_of(target)).records if target else self.definition.records
+        records = (self.world.definition(self.case_of(target)) if target else of or self.definition).records
         record = next((r for r in records if r.name == name), None)
         if record is None or not record.fields:
             return self.value(value)
@@ -237,14 +238,24 @@ class _Player:
             self.roles.setdefault(person, set()).update(roles)
 
     def ask(self, step: s.Act) -> Step:
-        fields = _FIELDS[step.verb](self, step) if step.verb in _FIELDS else {"node": step.target}
-        target = None if step.verb == "amend" else step.target
-        return self.send(commands.COMMANDS[step.verb], step.person, self.case_of(target), **fields, reason=step.reason)
+        if step.verb == "open":
+            self.asked = step.target or ""
+            of = next(d for d in self.definitions if d.name == self.asked)
+            records = tuple((name, self.record(name, value, of=of)) for name, value in step.arguments)
+            return self.world.start(of.name, self.actor(step.person), records)[1]
+        fields = FIELDS[step.verb](self, step) if step.verb in FIELDS else {"node": step.target}
+        amends = step.verb == "amend" and step.target is not None
+        case = having(self.world, self.case, step.target or "") if amends else self.case_of(step.target)
+        return self.send(commands.COMMANDS[step.verb], step.person, case, **fields, reason=step.reason)
 
     def act(self, step: s.Act) -> None:
         done = self.ask(step)
         name = name_of(step.target or "")
-        if done.refusal is not None and step.verb != "amend" and name not in prepare(self.definition).plans:
+        if (
+            done.refusal is not None
+            and step.verb not in ("amend", "open")
+            and name not in prepare(self.definition).plans
+        ):
             owners = {d.name for d in self.definitions if name in prepare(d).plans}
             if owners and not cases_of(self.world, owners):
                 raise self.no_case(owners)
@@ -364,39 +375,6 @@ class _Player:
         found = [(text, scope.value(text)) for text in sorted(texts)]
         return [("reads", {"path": t, "value": shown(v)}) for t, v in found if not isinstance(v, Mapping | list)]
 
-
-def _complete(player: _Player, step: s.Act) -> dict[str, Any]:
-    records = tuple((name, player.record(name, value, step.target)) for name, value in step.arguments)
-    checks = tuple((name, player.value(value)) for name, value in step.checks)
-    return {"node": step.target, "records": records, "checks": checks}
-
-
-def _confirm(player: _Player, step: s.Act) -> dict[str, Any]:
-    evidence = player.value(step.arguments[0][1]) if step.arguments else None
-    return {"node": step.target, "check": step.check, "evidence": evidence}
-
-
-def _amend(player: _Player, step: s.Act) -> dict[str, Any]:
-    record = step.target or ""
-    value = player.record(name_of(record), step.arguments[0][1]) if step.arguments else None
-    return {"record": record, "value": value}
-
-
-def _add(player: _Player, step: s.Act) -> dict[str, Any]:
-    return {"node": step.target, "item": player.value(step.arguments[0][1]) if step.arguments else None}
-
-
-# verb -> the fields of its command besides actor, time and reason; a verb not here has only its node
-_FIELDS: Mapping[str, Callable[[_Player, s.Act], dict[str, Any]]] = {
-    "complete": _complete,
-    "confirm": _confirm,
-    "delegate": lambda player, step: {"node": step.target, "to": player.actor(step.to or "")},
-    "return": lambda player, step: {"node": step.target, "to": step.to},
-    "amend": _amend,
-    "comment": lambda player, step: {"node": step.target, "text": step.said or ""},
-    "attach": lambda player, step: {"node": step.target, "file": values.encode(player.file(step.said or ""))},
-    "add": _add,
-}
 
 _STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
     s.Cast: _Player.cast,

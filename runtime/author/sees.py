@@ -12,29 +12,10 @@ from typing import Literal
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.keys import is_instance
-from charter.engine.machines import OPEN
-from charter.engine.personal import personal
-from charter.engine.plan.program import prepare
-from charter.engine.plan.seats import roles_left
-from charter.engine.reading import own, readers_of, sight
+from charter.engine.reading import own, readers_of, sight, takes_part
 from charter.engine.state import CaseState
 
 Much = Literal["whole", "part", "nothing"]
-
-
-def takes_part(
-    definition: Definition, state: CaseState, entries: Iterable[Entry], person: str, roles: Collection[str]
-) -> bool:
-    """Tells whether somebody opened a case, did something in it, holds work of it or is offered some."""
-    if person == state.opened_by or any(e.actor == person and e.outcome != "refused" for e in entries):
-        return True
-    plans = prepare(definition).plans
-    for node in state.nodes.values():
-        if node.state in OPEN and (
-            node.holder == person or not {*roles, personal(person)}.isdisjoint(roles_left(plans[node.element], node))
-        ):
-            return True
-    return False
 
 
 def sees(

@@ -54,6 +54,14 @@ def holding(stage: Stage, key: str) -> str | None:
     return next(still, known[-1] if known else None)
 
 
+def having(stage: Stage, own: str, record: str) -> str:
+    """Finds the case that has a record: the scenario's own if its process knows it, else the first open one, or any."""
+    if name_of(record) in prepare(stage.definition(own)).types:
+        return own
+    known = [case for case in stage.cases() if record in stage.state(case).versions]
+    return next((case for case in known if stage.state(case).status == "open"), known[-1] if known else own)
+
+
 def hearing(stage: Stage, signal: str) -> str | None:
     """Finds the case that a signal goes to: of those whose process knows it the first that is open, else the last."""
 

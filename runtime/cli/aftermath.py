@@ -314,7 +314,7 @@ def refused(
 ) -> int:
     """Writes a refusal: the sentence, the line that holds it back, who was first or could do it, and what helps."""
     if state is not None and state.case:
-        refusal = _as_read(context, refusal, state.case)
+        refusal = _as_read(context, refusal, state.case, definition)
     say, reason = context.say, refusal.reasons[0]
     beside: list[str] = []
     could: list[dict[str, str | None]] = []
@@ -335,14 +335,9 @@ def refused(
     return context.fail(told)
 
 
-def _as_read(context: Context, refusal: Refusal, case: str) -> Refusal:
+def _as_read(context: Context, refusal: Refusal, case: str, definition: Definition | None) -> Refusal:
     """Gives a refusal without the values that whoever asks may not read."""
-    from charter.runtime.host.casefile import NoSuchCase
-
-    try:
-        sight = context.reading.sight(case)
-    except NoSuchCase:  # of which nothing came
-        return refusal
+    sight = context.reading.attempted(case, definition)
     reasons = (replace(each, arguments=as_read(sight, each.arguments)) for each in refusal.reasons)
     return refusal if sight.whole else replace(refusal, reasons=tuple(reasons))
 

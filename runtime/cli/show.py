@@ -10,6 +10,7 @@ from charter.dsl.text.width import display_width
 from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.engine.reading import is_withheld
+from charter.runtime.cli.beside import accounts, linked, promised
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.failures import declined_sentence, failure_sentence, withheld
@@ -47,6 +48,7 @@ MARKS = {
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
+    from charter.runtime.desk.linked import links
     from charter.runtime.desk.notes import declined, notes, sent_back, stand_ins
     from charter.runtime.desk.register import number_of
 
@@ -56,6 +58,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     with context.reading.read() as connection:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
         stood_in, undone = stand_ins(connection, case), declined(connection, case, context.reading.seen)
+        beside = links(connection, case)
     shown = context.reading.confidential(case) if records or as_json else ()
     consulted(context, "case", case=case, records=shown)
     if as_json:
@@ -66,10 +69,12 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
                 "notes": [note.to_json() for note in said],
                 "sent_back": [each.to_json() for each in back],
                 "declined": [declined_data(context, each) for each in undone],
+                "links": [each.to_json() for each in beside],
             }
         )
         return 0
     head(context, definition, state, number)
+    linked(context, beside)
     tree(context, definition, state, sight, back, stood_in)
     waiting(context, definition, state)
     not_done(context, definition, undone)
@@ -82,46 +87,6 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     versions(context, definition, state, records, sight)
     remarks(context, definition, said)
     return 0
-
-
-def promised(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
-    """Writes the service-level clocks of the case, the most urgent first."""
-    if not definition.slas:
-        return
-    from charter.runtime.cli.sla import table
-    from charter.runtime.desk.standing import of_case
-
-    context.output.line()
-    context.output.sentence(context.say("show.clocks"), "strong")
-    table(context, of_case(definition, state, number, context.now))
-
-
-def accounts(context: Context, definition: Definition, state: CaseState, sight: Sight) -> None:
-    """Writes the ledgers of the case, a row for each line and one for all."""
-    from charter.runtime.author.forms import shown
-    from charter.runtime.desk.ledgers import stands
-
-    say, output = context.say, context.output
-    columns = ("baseline", "committed", "actual", "left")
-    for each in stands(definition, state) if definition.ledgers else ():
-        output.line()
-        title = each.ledger.title
-        name = title if title == each.ledger.name else f"{each.ledger.name} {title}"
-        fixed = "show.baseline" if each.version else "show.no_baseline"
-        output.sentence(say(fixed, ledger=name, record=each.ledger.baseline, version=each.version), "strong")
-        if not sight.whole:
-            output.line(f"  {withheld(say.lang)}")
-            continue
-        rows = [
-            (
-                line,
-                *(shown(facts[column]) or say("show.not_known") for column in columns),
-                say("show.overrun") if facts["overrun"] else "",
-            )
-            for line, facts in (*each.lines, (say("show.all_lines"), each.whole))
-        ]
-        heads = ("", *(say(f"show.of_{column}") for column in columns), "")
-        output.table(heads, rows, indent=2, styles=("name",))
 
 
 def head(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:

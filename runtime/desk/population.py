@@ -33,6 +33,8 @@ class Member:
         "case",
         "clocks",
         "closed_at",
+        "drill",
+        "links",
         "nodes",
         "number",
         "opened_at",
@@ -54,6 +56,7 @@ class Member:
         self.called: str = rest.get("called", "")
         self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
         self.signals, self.rounds = signals_of(rest), tuple(rest.get("rounds", ()))
+        self.drill, self.links = False, ()  # what figures count is no drill, and their formulas read no other case
         self.version = population.numbers[digest]
         self.clocks, self.books = clocks_of(rest), books_of(rest)
         self._population = population

@@ -15,6 +15,7 @@ from charter.engine.reading import CONTENTS, Sight, confidential, own, sight, sp
 from charter.runtime.audit.asof import begun_with
 from charter.runtime.desk.registers import Known, known, withheld
 from charter.runtime.host.casefile import NoSuchCase, NoSuchProcess
+from charter.runtime.people.links import unread
 from charter.runtime.people.rights import Rights, narrow, rights, whole
 from charter.runtime.store.prepared import ask
 from charter.runtime.store.schema import ORGANISATION
@@ -98,11 +99,27 @@ class Reading:
         if self.rights.trail or case == ORGANISATION:
             return _ALL
         definition = self._cases.definition(ran or case)
-        found = sight(definition, self.rights.roles(definition.name))
+        with self._store.read() as connection:
+            links = unread(connection, self.rights, definition, case)
+        found = sight(definition, self.rights.roles(definition.name), (), links)
         if found.whole:
             return found
         persons = self.rights.persons(definition.name)
-        return sight(definition, self.rights.roles(definition.name), own(definition, self.state(case), persons))
+        return sight(definition, self.rights.roles(definition.name), own(definition, self.state(case), persons), links)
+
+    def attempted(self, case: str, definition: Definition | None) -> Sight:
+        """Gives what is withheld from them in a case, or in one of a definition that could not even be opened."""
+        try:
+            return self.sight(case)
+        except NoSuchCase:
+            if definition is None:
+                return _ALL
+        with self._store.read() as connection:
+            return self._blank(connection, definition)
+
+    def _blank(self, connection: Connection, definition: Definition) -> Sight:
+        links = unread(connection, self.rights, definition)
+        return _ALL if self.rights.trail else sight(definition, self.rights.roles(definition.name), (), links)
 
     def confidential(self, case: str) -> tuple[str, ...]:
         """Names the records of a case that are for some roles alone and that they read, at least in part."""
@@ -168,5 +185,4 @@ class Reading:
             return []
         with self._store.read() as connection:
             digests = ask(connection, "SELECT digest FROM definitions WHERE process = ?", process)
-        roles = self.rights.roles(process)
-        return [sight(self._cases.definition(digest), roles) for (digest,) in digests]
+            return [self._blank(connection, self._cases.definition(digest)) for (digest,) in digests]

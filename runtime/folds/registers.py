@@ -1,4 +1,5 @@
-"""The folds of registers: what cases filed, by what it can be found, and which element was given what.
+"""The folds of registers and links: what cases filed, by what it can be found, which element was given what, and about
+which cases of other processes cases are.
 
 Rows are only ever added, as entries are. What stewards file stands in the chain of the organisation, whose fold
 (`organisation.py`) makes its rows by the same functions.
@@ -11,7 +12,7 @@ from typing import Any
 
 from charter.engine.compact import compact_sorted
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Filed, LookedUp
+from charter.engine.entries.cases import Filed, Linked, LookedUp
 from charter.engine.registers import key_text
 from charter.engine.values import decode
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
@@ -34,7 +35,8 @@ def field_rows(chain: str, filed: Any) -> list[Row]:
 
 
 def _told(stride: Stride, kind: type[Any]) -> Iterator[tuple[int, Entry]]:
-    if any(shape.program.registers for shape in (stride.shape, *(earlier for _, earlier in stride.earlier))):
+    programs = (shape.program for shape in (stride.shape, *(earlier for _, earlier in stride.earlier)))
+    if any(program.registers or program.links for program in programs):
         for seq, entry in enumerate(stride.entries, stride.first):
             if isinstance(entry.told, kind):
                 yield seq, entry
@@ -55,7 +57,17 @@ def _uses(stride: Stride) -> Change:
         (stride.case, seq, row["key"], read.register, row["version"], entry.node, read.asked, entry.at)
         for seq, entry in _told(stride, LookedUp)
         if isinstance(read := entry.told, LookedUp)
+        if not read.process
         for row in read.rows or ({"key": "", "version": 0},)
+    ]
+    return Change(come=rows) if rows else NOTHING
+
+
+def _links(stride: Stride) -> Change:
+    rows = [
+        (stride.case, seq, told.link, told.process, told.case or "", told.entry, entry.at)
+        for seq, entry in _told(stride, Linked)
+        if isinstance(told := entry.told, Linked)
     ]
     return Change(come=rows) if rows else NOTHING
 
@@ -64,4 +76,5 @@ REGISTERS: tuple[Fold, ...] = (
     Fold(t.register_entries, _entries),
     Fold(t.register_fields, _fields),
     Fold(t.register_uses, _uses),
+    Fold(t.case_links, _links),
 )

@@ -337,4 +337,29 @@ def resolve(connection: Connection, text: str) -> str:
     raise NoSuchCase(f"no case {text}", case=text)
 
 
-__all__ = ["AmbiguousCase", "Archive", "CaseFile", "NoSuchCase", "NoSuchProcess", "Pinned", "new_id", "resolve"]
+def going_by(connection: Connection, process: str, text: str) -> Sequence[str]:
+    """Names the case of a process that goes by a text: its id or its number (`12`, `#12`); none where there is none.
+
+    The beginning of an id will not do: what is written down for good is not to mean another case tomorrow.
+    """
+    wanted = text.strip()
+    of = select(_c.id).where(_c.process == process)
+    number = wanted.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        of = of.where(_c.number == int(number))
+    else:
+        of = of.where(_c.id == wanted)
+    return list(connection.execute(of).scalars())
+
+
+__all__ = [
+    "AmbiguousCase",
+    "Archive",
+    "CaseFile",
+    "NoSuchCase",
+    "NoSuchProcess",
+    "Pinned",
+    "going_by",
+    "new_id",
+    "resolve",
+]

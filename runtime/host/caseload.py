@@ -8,7 +8,7 @@ before ours go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from secrets import token_hex
 from typing import TypeVar
@@ -27,18 +27,20 @@ from charter.engine.hosting import informed
 from charter.engine.machines import UNDER_WAY
 from charter.engine.queueing import weighed
 from charter.engine.refusals import Refusal, recorded
+from charter.engine.registers import Answer, Ask, Found
 from charter.engine.sequences import called
-from charter.engine.state import NEW
+from charter.engine.state import NEW, CaseState
+from charter.engine.step.linking import found as linked
 from charter.engine.step.transition import Step
 from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
-from charter.runtime.host import days, numbers, outbox, queues
-from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
-from charter.runtime.host.registers import answering
+from charter.runtime.host import days, numbers, outbox, queues, registers
+from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned, going_by
 from charter.runtime.people.directory import Directory, candidates
 from charter.runtime.people.organisation import note, note_step_back
+from charter.runtime.people.rights import reads, rights
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -109,8 +111,32 @@ class Caseload:
         return [actor for actor in actors if not isinstance(actor, Refusal)]
 
     def step(self, connection: Connection, file: CaseFile, command: _Command) -> tuple[_Command, Step]:
-        """Takes a step with what it needs to know of registers; writes nothing."""
-        return informed(file.pinned.definition, file.state, command, answering(connection))
+        """Takes a step with what it needs to know of registers and other cases; writes nothing."""
+        return informed(
+            file.pinned.definition, file.state, command, self.answering(connection, file.state, command.actor)
+        )
+
+    def answering(self, connection: Connection, state: CaseState, actor: Actor = SYSTEM) -> Answer:
+        """Gives what says what registers hold and how cases stand, as the caller's transaction sees them.
+
+        Nobody names a case that they may not read; what a case knows already (`state`) nobody names.
+        """
+        known = {case for _, _, case in state.links}
+
+        def named(ask: Ask) -> Iterator[CaseFile]:
+            ids = going_by(connection, ask.process, ask.key or "")
+            if ask.key not in known and actor != SYSTEM:
+                of = rights(connection, actor.person, self.clock())
+                ids = [case for case in ids if reads(connection, of, case)]
+            files = (self.archive.load(connection, case) for case in ids)
+            return (file for file in files if ask.drill or not file.state.drill)
+
+        def answer(ask: Ask) -> Found:
+            if not ask.process:
+                return registers.answer(connection, ask)
+            return linked(ask, ((file.pinned.definition, file.state) for file in named(ask)))
+
+        return answer
 
     def send(self, connection: Connection, file: CaseFile, command: Command) -> tuple[Step, CaseFile]:
         """Runs a command of the engine's own on a case as it stands; gives the case as it then stands too."""

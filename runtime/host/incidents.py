@@ -12,7 +12,7 @@ from hashlib import sha256
 from msgspec import Struct
 from sqlalchemy import func, select
 
-from charter.engine.effects import CallConnector, StartCase
+from charter.engine.effects import AmendCase, CallConnector, StartCase
 from charter.engine.entries.organisation import IncidentRetried, IncidentSettled
 from charter.engine.hosting import give_up
 from charter.engine.machines import UNDER_WAY
@@ -54,7 +54,13 @@ class Unheard(Struct, frozen=True):
     at: int
 
 
-_ASKS = {"call": CallConnector.__name__, "run": StartCase.__name__, "start": StartCase.__name__, "decide": "Decide"}
+_ASKS = {
+    "call": CallConnector.__name__,
+    "run": StartCase.__name__,
+    "start": StartCase.__name__,
+    "decide": "Decide",
+    "amend": AmendCase.__name__,
+}
 
 
 class Incidents:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,10 +30,12 @@ from charter.engine.machines import OPEN
 from charter.engine.plan.program import prepare
 from charter.engine.queueing import rows_of, weighed
 from charter.engine.queues import Waiting
+from charter.engine.reading import readers_of, takes_part
 from charter.engine.refusals import Refusal
 from charter.engine.registers import Ask, Found, Row, found_among
 from charter.engine.sequences import called
 from charter.engine.state import NEW, CaseState
+from charter.engine.step.linking import found
 from charter.engine.step.transition import Step, Target
 from charter.engine.strangers import introduced
 from charter.engine.values import data_digest
@@ -274,9 +276,15 @@ class World:
         command = introduced(there.definition, command, self._knows)
         command = called(there.definition, command, self._free)
         command = weighed(there.definition, there.state, command, self.work)
+        known = {case for _, _, case in there.state.links}
+
+        def answer(ask: Ask) -> Found:
+            # Nobody names a case that they may not read; what the case knows already nobody names.
+            return self.answer(ask, None if ask.key in known else command.actor)
+
         people = partial(self._holders, there.definition.name)
         command = with_lots(there.definition, command, people, plain_seed)
-        return informed(there.definition, there.state, command, self.answer, target)[1]
+        return informed(there.definition, there.state, command, answer, target)[1]
 
     def migrate(self, case: str, target: Target, command: Migrate) -> Step:
         """Has a case run another definition, or back; a refusal leaves it where it is."""
@@ -286,9 +294,27 @@ class World:
         self._carry_out()
         return done
 
-    def answer(self, ask: Ask) -> Found:
-        """Looks a register up."""
+    def answer(self, ask: Ask, actor: Actor | None = None) -> Found:
+        """Looks a register up, or a case of another process, of those that somebody may read."""
+        if ask.process:
+            cases = [case for case in self._called(ask) if actor in (None, SYSTEM) or self._reads(actor, case)]
+            return found(ask, ((case.definition, case.state) for case in cases))
         return found_among(ask, self._registers.get(ask.register, {}))
+
+    def _reads(self, actor: Actor, there: _Case) -> bool:
+        definition, roles = there.definition, actor.roles
+        reads_all = not readers_of(definition).isdisjoint(roles)
+        return reads_all or takes_part(definition, there.state, there.entries, actor.person, roles)
+
+    def _called(self, ask: Ask) -> Iterator[_Case]:
+        """Yields the case of a process that goes by a text: its id, or which one it was to be opened."""
+        text = (ask.key or "").strip()
+        number = text.removeprefix("#")
+        if number.isascii() and number.isdigit():
+            text = next(islice(self._cases, int(number) - 1, None), "") if int(number) else ""
+        there = self._cases.get(text)
+        if there is not None and there.definition.name == ask.process and (ask.drill or not there.state.drill):
+            yield there
 
     def fill(self, register: str, key: str, value: Any) -> None:
         """Puts an encoded entry into a register, as if it had been filed before."""

@@ -32,7 +32,6 @@ from charter.runtime.host import days
 from charter.runtime.host.casefile import CaseFile, Pinned
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.delivery import Delivery
-from charter.runtime.host.registers import answering
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.directory import load
 from charter.runtime.people.organisation import admit
@@ -193,7 +192,9 @@ class Migrations:
             restores=back is not None and back.restores,
         )
         target = Target(to, None if back is None else back.was)
-        command, done = informed(was.definition, file.state, command, answering(connection), target)
+        command, done = informed(
+            was.definition, file.state, command, self._caseload.answering(connection, file.state), target
+        )
         if done.refusal is not None:
             return _refused(blank, done.refusal), None, None, None
         course = replace(blank, to=to, entries=done.entries, state=done.state)

@@ -19,7 +19,6 @@ from charter.engine.refusals import Refusal
 from charter.runtime.host import days
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.days import Version
-from charter.runtime.host.registers import answering
 from charter.runtime.people.organisation import admit
 from charter.runtime.store import Store, tables as t
 
@@ -97,7 +96,7 @@ class Publishing:
                 known = file.pinned.definition
                 counting = Recount(actor=SYSTEM, at=self._caseload.now(file), days=digests)
                 then = replace(known, known_days=(*known.known_days, new))
-                _, done = informed(then, file.state, counting, answering(connection))
+                _, done = informed(then, file.state, counting, self._caseload.answering(connection, file.state))
             found.append(Foreseen(case, number, done.entries[1:]))
         return found
 

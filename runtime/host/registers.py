@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -41,11 +40,6 @@ _AND = (
     " AND EXISTS (SELECT 1 FROM register_fields g WHERE g.register = e.register AND g.field = ? AND g.value = ?"
     ' AND g."key" = e."key" AND g.version = e.version)'
 )
-
-
-def answering(connection: Connection) -> Callable[[Ask], Found]:
-    """Gives what answers from this database, in the caller's transaction."""
-    return partial(answer, connection)
 
 
 def answer(connection: Connection, ask: Ask) -> Found:

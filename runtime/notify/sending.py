@@ -40,6 +40,7 @@ from charter.runtime.notify.queue import Message
 from charter.runtime.notify.routes import PERSON, Route
 from charter.runtime.notify.senders import Letter
 from charter.runtime.people.directory import load
+from charter.runtime.people.links import unread
 from charter.runtime.people.organisation import admit, note
 from charter.runtime.people.rights import Rights, reads
 from charter.runtime.store import Store, tables as t
@@ -214,8 +215,10 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
     body = json.loads(text)
     title = next((str(each["title"]) for each in body["elements"] if each["name"] == name_of(node)), "")
     sealed = _what_happened(connection, sealed)
-    if '"visible"' in text:
-        sealed = seen(sealed, sight(plain.from_json(Definition, body), by.roles(row.process)))
+    if '"visible"' in text or '"links"' in text:
+        definition = plain.from_json(Definition, body)
+        links = unread(connection, by, definition, case)
+        sealed = seen(sealed, sight(definition, by.roles(row.process), (), links))
     entry = sealed.entry
     return News(case, row.number, seq, row.process, body["title"], node, title, row.role, entry, due)
 

@@ -105,7 +105,7 @@ def reads(connection: Connection, of: Rights, case: str) -> bool:
 # Tables whose rows are each of a case.
 _OF_CASES = (
     *("entries", "nodes", "contents", "work_items", "open_lists", "running_clocks", "measures"),
-    *("record_versions", "notices", "queue", "outbox", "keys", "register_uses"),
+    *("record_versions", "notices", "queue", "outbox", "keys", "register_uses", "case_links"),
 )
 _ONCE = " ON CONFLICT DO NOTHING"
 _OWN = (

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from charter.engine.commands import Actor, Command, Start
 from charter.engine.definition import Definition
-from charter.engine.effects import CallConnector, StartCase
+from charter.engine.effects import AmendCase, CallConnector, StartCase
 from charter.engine.hosting import let_pass
 from charter.engine.refusals import Refusal
+from charter.engine.registers import Ask, Found
 from charter.engine.step.transition import Step
 from charter.runtime.host.memory import Endless, World
 from charter.runtime.simulation.crew import Crew
@@ -39,10 +40,15 @@ class Floor(World):
         self._cases[case].entries.clear()
         self.effects.clear()
         for effect in done.effects:
-            if isinstance(effect, StartCase) and effect.wait and self.running(effect.process) is None:
+            missing = isinstance(effect, StartCase) and effect.wait and self.running(effect.process) is None
+            if isinstance(effect, StartCase | AmendCase) and (missing or isinstance(effect, AmendCase)):
                 self._queue.remove((case, effect))
                 self._work(case, effect.node, effect.attempt)
         return done
+
+    def answer(self, ask: Ask, actor: Actor | None = None) -> Found:
+        """Looks a register up; of cases that are not drawn here nothing is known."""
+        return Found(ask, more=True) if ask.process else super().answer(ask, actor)
 
     def _call(self, case: str, effect: CallConnector) -> None:
         self._work(case, effect.node, effect.attempt)

@@ -1,4 +1,4 @@
-"""The tables of registers, which follow from the entries of all chains; `case` is the chain that an entry stands in.
+"""The tables of registers and links, which follow from the entries of all chains; `case` is whose entry it is.
 
 A version of an entry is a row of its own, numbered by the step that files it, so that no chain need know another.
 """
@@ -77,3 +77,19 @@ register_reviews = Table(
     PrimaryKeyConstraint("register", "key", "version"),
     sqlite_with_rowid=False,
 )
+
+# About which case of another process a case has come to be, by which line; `target` is empty where about none any more.
+case_links = Table(
+    "case_links",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("case", "seq"),
+    sqlite_with_rowid=False,
+)
+Index("case_links_by_target", case_links.c.target, case_links.c.case)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from charter.runtime.store.base import NUMBER as _NUMBER, metadata as metadata
 from charter.runtime.store.number_tables import case_numbers as case_numbers
 from charter.runtime.store.register_tables import (
+    case_links as case_links,
     register_entries as register_entries,
     register_fields as register_fields,
     register_reviews as register_reviews,
@@ -55,7 +56,6 @@ deployments = Table(
     Column("by", Text, nullable=False),
 )
 
-# The process files a definition was built from, as deployed.
 texts = Table(
     "texts",
     metadata,

@@ -126,7 +126,7 @@ requires = line(t.Requires, st.just("certificate"), plain | text) | line(
     t.Requires, st.just("skill"), plain | text, st.none() | number
 )
 role = line(t.Role, names, title, st.booleans(), some(requires | source))
-record = line(t.Record, names, title, some(field | source | line(t.Visible, path_list)))
+record = line(t.Record, names, title, some(field | source | line(t.Visible, path_list) | line(t.AmendedBy, path_list)))
 choice = line(t.Choice, plain, some(text, 1))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
 cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
@@ -204,6 +204,7 @@ element_line = st.one_of(
     line(t.Repeat, expr),
     line(t.Repeat, st.none(), expr, st.none() | expr),
     line(t.Work, st.sampled_from(["call", "run", "start", "decide"]), paths, arguments),
+    st.builds(lambda at, e: t.Work("amend", at, (t.Argument(t.Name(at.last), e),)), paths, expr),
     line(t.Wait, st.just("signal"), paths),
     line(t.Wait, st.sampled_from(["until", "pause"]), st.none(), expr),
     line(t.Retry, number, expr),
@@ -341,6 +342,7 @@ process = line(
             line(t.Goal, text),
             line(t.CaseSubject, expr),
             line(t.CaseNumber, text),
+            line(t.Concerns, paths, expr, st.none() | names),
             owner,
             line(t.Customer, paths),
             line(t.Visible, path_list),

@@ -83,7 +83,7 @@ def told(code: str, lang: str) -> tuple[list[str], list[str], list[str]]:
 
 
 # A file has all the processes that it starts; tests/unit/test_declined.py has a database that has not.
-ELSEWHERE = {"CH597", "CH616", "CH617"}
+ELSEWHERE = {"CH597", "CH616", "CH617", "CH671"}
 
 
 def is_refusal(code: str) -> bool:

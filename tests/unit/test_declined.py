@@ -14,7 +14,17 @@ from tests.leave import Clock, count, kinds
 from charter.dsl.passes import compile
 from charter.engine import plain
 from charter.engine.commands import Actor
-from charter.engine.effects import Address, AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
+from charter.engine.effects import (
+    Address,
+    AmendCase,
+    AnswerParent,
+    CallConnector,
+    Effect,
+    Notify,
+    Offer,
+    StartCase,
+    TellCase,
+)
 from charter.engine.entries.cases import Declined
 from charter.engine.hosting import ASKED
 from charter.runtime.audit import log
@@ -172,7 +182,11 @@ HOPELESS: list[tuple[Effect, str]] = [
     (CallConnector("wait", "nowhere", 1), "refused"),
 ]
 # What a later step has made needless asks for nothing any more.
-NEEDLESS: list[Effect] = [StartCase("wait", "nowhere", 1), TellCase("wait", 1, "cancel")]
+NEEDLESS: list[Effect] = [
+    StartCase("wait", "nowhere", 1),
+    TellCase("wait", 1, "cancel"),
+    AmendCase("wait", 1, "order", "nowhere", "note", None),
+]
 
 
 def test_every_kind_of_effect_is_accounted_for() -> None:

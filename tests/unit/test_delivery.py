@@ -68,6 +68,9 @@ def effects() -> st.SearchStrategy[Effect]:
         "asked": st.integers(0, 9),
         "drill": st.booleans(),
         "persons": st.sampled_from([(), ("li",), ("nobody", "")]),
+        "record": names,
+        "value": st.sampled_from([None, {"price": 7}]),
+        "basis": st.none() | names,
     }
     people = st.sampled_from([(), ("li",), ("nobody", "")])
     makers = {"AnswerParent": people, "StartCase": st.sampled_from([(), (("quote", ("li",)), ("nothing", ()))])}

@@ -95,6 +95,7 @@ EXAMPLES = {
     "RUN PATH with": "run other with limit = 2",
     "START PATH with": "start other with limit = 2",
     "DECIDE PATH with": "decide size with n = paper.sum",
+    "AMENDS PATH EQUALS EXPR": "amends there.note = {text: paper.name}",
     "FILES INTO PATH filed_as": 'files into book as size = "big"',
     "FILES PATH INTO PATH filed_as": "files answer into book",
     "WAIT_FOR PATH": "wait for post",
@@ -122,11 +123,15 @@ process other
   parameter limit number
   output answer
   role clerk
+  record note
+    amended by p
+    text text
   activity act
     role clerk
-    output answer
+    output answer, note
 
 process p
+  concerns other as there by paper.name
   role clerk
   role chair
   calendar night
@@ -134,6 +139,7 @@ process p
   parameter cap number = 5
   record paper
     sum number
+    name text
     day date
     parts list of text
   record answer
@@ -170,7 +176,9 @@ def beside(kind: str, line: str) -> list[str]:
     spec = spec_of(node(line))
     needed = [NEEDED[spec.word]] if spec.word in NEEDED else []
     nobody = spec.word in ALONE or spec.word == "retry"
-    must = [other for other in FILLED[kind] if other.split()[0] != spec.word and not (nobody and other == "role clerk")]
+    void = ("role clerk",) if nobody else ()
+    void += ("output answer",) if line.startswith("amends") else ()  # what it writes is elsewhere
+    must = [other for other in FILLED[kind] if other.split()[0] != spec.word and other not in void]
     return list(dict.fromkeys([*must, *needed]))
 
 
