@@ -105,6 +105,7 @@ from charter.dsl.text.steps import (
     SignalStep as SignalStep,
     Target as Target,
 )
+from charter.dsl.text.works import Wait as Wait, Work as Work
 
 # --- lines of phases, activities, approvals, milestones ----------------------------------------
 
@@ -293,25 +294,6 @@ class Check(Line, frozen=True):
 
 class Checklist(Line, frozen=True):
     checks: tuple[Check, ...]
-
-
-class Work(Line, frozen=True):
-    """`call C with a = e, …` · `run P with …` · `start P with …` · `decide D with …` · `amends LINK.RECORD = e`.
-
-    What amends has one argument, of the record's name.
-    """
-
-    kind: Literal["call", "run", "start", "decide", "amend"]
-    target: Name
-    arguments: tuple[Argument, ...] = ()
-
-
-class Wait(Line, frozen=True):
-    """`wait for SIGNAL` (kind signal) · `wait until EXPR` (until) · `wait SPAN` (pause)."""
-
-    kind: Literal["signal", "until", "pause"]
-    signal: Name | None = None
-    expr: Expr | None = None
 
 
 class Retry(Line, frozen=True):

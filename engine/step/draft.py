@@ -115,8 +115,7 @@ class Draft:
         self.reason = state.reason
         self.parent, self.attempt = state.parent, state.attempt
         self.depth, self.drill, self.called = state.depth, state.drill, state.called
-        self.parameters = state.parameters
-        self.held = state.held
+        self.parameters, self.held = state.parameters, state.held
         self.law, self.tzdata, self.pending = state.law, state.tzdata, state.pending
         self.signals, self.stood = state.signals, state.stood
         self.days, self.clocks = state.days, state.clocks
