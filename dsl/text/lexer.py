@@ -80,7 +80,7 @@ FOLLOWED: Mapping[str, str] = {
     "FILE_AT": r'(?=\s*")',
     "BECAUSE": r'(?=\s*"|\s*$|\s*\n)',
     "BECAUSE_CODE": r'(?=\s*[^\s"])',
-    "OF_REPORT": r"(?=\s+[^\W\d]\w*\.\w)",
+    "OF_REPORT": r"(?=\s+[^\s=<>]+\.[^\s\d])",
     "KPI": r'(?=\s+["\w])',
     "RULE": r'(?=\s+["\w])',
 }

@@ -423,6 +423,7 @@ step = st.one_of(
     line(t.ExpectDoer, target, plain),
     line(t.ExpectSees, plain, target, st.booleans()),
     line(t.ExpectKpi, paths, st.none() | test),
+    line(t.ExpectReport, st.builds(lambda a, b: t.Name(f"{a.text}.{b.text}"), names, names), test),
     line(t.ExpectFired, paths, st.none() | number | st.just(0)),
     line(t.ExpectTrue, expr),
 )
