@@ -53,6 +53,7 @@ _BINDINGS = (
 _SET = " ".join(f"--set {shlex.quote(binding)}" for binding in _BINDINGS)
 
 _RISKS = "--data demo/risks.json"
+_KINDS = " ".join(f"--check listed[{n}]" for n in range(1, 7))  # of cost
 _PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt"
 
 # A line is a command; `!` before it: it must be refused; `+ DAYS`: so many days later; `# KEY`: a chapter of [demo].
@@ -102,7 +103,7 @@ charter complete 6 estimate_costs --data demo/cost-estimates.json --as sun
 charter complete 6 write_plan --data demo/cost-plan.json --as chen
 charter confirm 6 compile_budget --check accurate --as xu
 charter confirm 6 compile_budget --check reasonable --as chen
-charter complete 6 compile_budget --data demo/cost-budget.json --as jin
+charter complete 6 compile_budget --data demo/cost-budget.json {_KINDS} --as jin
 charter approve 6 budget_approval --as zhao
 charter confirm 5 set_up --check culture --as zhou
 charter complete 5 set_up --data demo/team-rules.json --as chen
@@ -146,7 +147,7 @@ charter add 4 handle_change --item 追加现场值守 --as zhou
 charter complete 14 ask --data demo/change-request.json --as he
 charter complete 14 assess_change --data demo/change-impact.json --check compared --as chen
 charter complete 14 plan_measures --data demo/change-response.json --as chen
-charter approve 14 approve_minor --as wang
+charter approve 14 approve_change --as wang
 charter complete 14 implement --data demo/change-result.json --as zhou
 charter approve 14 verify_change --as qian
 charter complete 14 watch --data demo/change-control.json --as chen
