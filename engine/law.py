@@ -67,7 +67,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "work is handed over with how far it has come; "
         "a drill files nothing, calls nobody and is in no queue; "
         "what work rests on is kept in the order of its names, in every process; "
-        "work that files an entry whose review is due files it anew, also as it was; "
+        "work that files an entry whose review is due files it again, also as it was; "
         "a stage of an approval is asked where its condition holds, and held while that is unknown; "
         "people are drawn by lot from what a command brings, and cases are called by numbers",
     }

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from charter.engine.entries.cases import Migrated
+from charter.engine.entries.organisation import Deployed, KeySet
 from charter.runtime.audit import seals, tree
 from charter.runtime.audit.log import Sealed
 from charter.runtime.audit.notes import Checkpoint, Key, Proof
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 formats: Any = _formats  # written for whoever has Python alone, without types
 judging: Any = _judging
-_DEFINED = frozenset({"deployed"})  # kinds that name process files
 
 
 class Bundled(Struct, frozen=True):
@@ -115,8 +116,8 @@ class _Writer:
                 entries.write(self._line(sealed, seen(sealed)) + b"\n")
                 leaves.write(f"{leaf} {hash_.hex()}\n")
                 self.count += 1
-                if sealed.fields.get("kind") in _DEFINED:
-                    self._files.update(sealed.data.get("texts", {}).values())
+                if isinstance(deployed := sealed.entry.told, Deployed):
+                    self._files.update(deployed.texts.values())
                 if self._cases is not None:
                     path = self._tree.inclusion(leaf, self._checkpoint.size)
                     text = Proof(leaf, tuple(path), self._checkpoint).write()
@@ -139,16 +140,19 @@ class _Writer:
 
     def _run(self) -> set[Any]:
         """Gives the digests of the definitions that the cases have run."""
-        query = "SELECT body FROM entries WHERE \"case\" IN (…) AND kind IN ('started', 'migrated')"
-        found = [json.loads(row[0]) for row in ask(self._connection, query, list(self._cases or ()))]
-        return {one.get("definition") for one in found} | {one["data"].get("was") for one in found}
+        query = "SELECT \"case\", seq, body FROM entries WHERE \"case\" IN (…) AND kind IN ('started', 'migrated')"
+        found = [
+            Sealed(case, seq, bytes(body)) for case, seq, body in ask(self._connection, query, list(self._cases or ()))
+        ]
+        changed = (one.entry.told for one in found)
+        return {one.fields.get("definition") for one in found} | {t.was for t in changed if isinstance(t, Migrated)}
 
     def _wanted(self, sealed: Sealed, definitions: set[Any]) -> bool:
         """Of the organisation's chain a part holds the keys, and what was deployed of what its cases ran."""
         if sealed.case != ORGANISATION:
             return sealed.case in (self._cases or ())
-        kind = sealed.fields.get("kind")
-        return kind == "key_set" or (kind in _DEFINED and sealed.data.get("definition") in definitions)
+        told = sealed.entry.told
+        return isinstance(told, KeySet) or (isinstance(told, Deployed) and told.definition in definitions)
 
     def checkpoints(self) -> None:
         query = "SELECT number, note FROM checkpoints WHERE size <= ? ORDER BY number"

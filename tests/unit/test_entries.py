@@ -117,9 +117,14 @@ def test_what_is_written_is_read_back_and_nothing_else(kind: type[Told]) -> None
 
 
 def test_only_the_codec_knows_the_keys_of_what_an_entry_tells() -> None:
-    """`data` is passed on as a whole, or read through the classes; nobody looks something up in it."""
+    """`data` is passed on as a whole, or read through the classes; nobody looks something up in it.
+
+    But for `audit/outside`, which an outsider runs where there are no classes.
+    """
     found = []
     for name, tree in sources():
+        if name.startswith("runtime/audit/outside/"):
+            continue
         for node in ast.walk(tree):
             inside = node.value if isinstance(node, ast.Subscript) else None
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
