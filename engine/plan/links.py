@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.engine import values
 from charter.engine.forms import Link
 from charter.engine.registers import Ask, Row, key_text
@@ -50,3 +52,11 @@ def alone(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """Gives paths as texts, in order, without those that another one begins."""
     wanted = {path for path in paths if path}
     return tuple(sorted(".".join(p) for p in wanted if not any(p[:n] in wanted for n in range(1, len(p)))))
+
+
+def widened(ask: Ask, paths: Iterable[tuple[str, ...]]) -> Ask:
+    """Gives what is asked for a linked case with what an expression reads of it, too, by the paths that it reads."""
+    if not ask.process:
+        return ask
+    own = (tuple(fact.split(".")) for fact in ask.facts)
+    return replace(ask, facts=alone([*own, *(path[1:] for path in paths if path[0] == ask.register)]))

@@ -22,11 +22,12 @@ from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition, TypeRef
 from charter.engine.entries import Entry
 from charter.engine.keys import name_of
+from charter.engine.plan.links import widened
 from charter.engine.plan.place import standing
 from charter.engine.plan.program import prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
-from charter.engine.registers import key_value
+from charter.engine.registers import Ask, Row, key_value
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.author.acts import FIELDS
@@ -190,17 +191,26 @@ class _Player:
 
     # --- values
 
-    def scope(self, case: str | None = None) -> Scope:
+    def scope(self, case: str | None = None, text: str = "") -> Scope:
+        """Gives what an expression sees of a case; of one that it concerns also what its process does not read."""
         case = case or self.case
-        program, look = prepare(self.world.definition(case)), lambda ask, _: self.world.answer(ask).rows
-        return Scope(program, self.world.state(case), None, (), self.world.clock, look)
+        paths = feel.compile(tree_of(text)).paths if text else frozenset()
+
+        def look(ask: Ask, _: str) -> tuple[Row, ...]:
+            return self.world.answer(widened(ask, paths)).rows
+
+        return Scope(prepare(self.world.definition(case)), self.world.state(case), None, (), self.world.clock, look)
 
     def value(self, value: s.Value) -> Any:
         """Gives a step's value, encoded."""
         if value.file is not None:
             return values.encode(self.file(value.file))
         assert value.feel is not None
-        found = self.scope().value(value.feel) if self.case else feel.compile(tree_of(value.feel)).evaluate({})
+        found = (
+            self.scope(None, value.feel).value(value.feel)
+            if self.case
+            else feel.compile(tree_of(value.feel)).evaluate({})
+        )
         if found is None and value.feel != "null":
             raise _Wrong(None, ("bad_value", {"text": value.feel}))
         return values.encode(found)
@@ -363,7 +373,7 @@ class _Player:
                 raise _Wrong(None, ("not_started", {"process": process}), refusal=refusal)
 
     def expect_true(self, step: s.ExpectTrue) -> None:
-        scope = self.scope(self.case_of_process(step.process))
+        scope = self.scope(self.case_of_process(step.process), step.expr)
         found = scope.value(step.expr)
         if found is not True:
             read = self.read(scope, feel.compile(tree_of(step.expr)).paths)
