@@ -164,7 +164,7 @@ class _Lowering:
 
     def where(self, expr: t.Expr) -> ProcessScope:
         """The process whose case an expectation looks at: the first that has all that it names, else the own one."""
-        roots = {path[0] for path in read(expr.text).paths}
+        roots = {path[0] for path in read(expr.text).paths} - {"case", "process"}  # which every process has
         return next((s for s in self.reached if roots and all(s.has(name) for name in roots)), self.scope)
 
     def person(self, name: t.Name) -> str:

@@ -48,14 +48,14 @@ class LookedUp(Told, frozen=True):
 
 class Linked(Told, frozen=True):
     """The case is about a case of another process from here on, or about none any more. `link`: by which line;
-    `case`: which one, null for none; `named`: by what it was named; `entry`: up to which entry of its trail it had
+    `case`: which one, null for none; `name`: by what it was named; `entry`: up to which entry of its trail it had
     come; `was`: about which one before.
     """
 
     link: str
     process: str
     case: str | None
-    named: str | None = None
+    name: str | None = None
     entry: int = 0
     was: str | None = None
 

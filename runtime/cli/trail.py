@@ -294,7 +294,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "confirmed": ("check",),
     "filed": ("register", "key"),
     "looked_up": ("asked", "late"),
-    "linked": ("process", "named"),
+    "linked": ("process", "name"),
     "count_reached": ("counter", "key", "count"),
     "entry_imported": ("register", "key"),
     "returned": ("to",),

@@ -338,7 +338,7 @@ def resolve(connection: Connection, text: str) -> str:
 
 
 def going_by(connection: Connection, process: str, text: str) -> Sequence[str]:
-    """Names the case of a process that goes by a text: its id or its number (`12`, `#12`); none where there is none.
+    """Names the case of a process that goes by a text as `resolve` reads it; none where there is none.
 
     The beginning of an id will not do: what is written down for good is not to mean another case tomorrow.
     """
@@ -348,7 +348,7 @@ def going_by(connection: Connection, process: str, text: str) -> Sequence[str]:
     if number.isascii() and number.isdigit() and len(number) < 10:
         of = of.where(_c.number == int(number))
     else:
-        of = of.where(_c.id == wanted)
+        of = of.where(_c.id == (numbers.case_of(connection, wanted, wanted.upper()) or wanted))
     return list(connection.execute(of).scalars())
 
 

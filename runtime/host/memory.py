@@ -307,12 +307,14 @@ class World:
         return reads_all or takes_part(definition, there.state, there.entries, actor.person, roles)
 
     def _called(self, ask: Ask) -> Iterator[_Case]:
-        """Yields the case of a process that goes by a text: its id, or which one it was to be opened."""
+        """Yields the case of a process that goes by a text: its id, what it is called, or which it was to be opened."""
         text = (ask.key or "").strip()
         number = text.removeprefix("#")
         if number.isascii() and number.isdigit():
             text = next(islice(self._cases, int(number) - 1, None), "") if int(number) else ""
-        there = self._cases.get(text)
+        names = (text, text.upper())
+        called = (each for name in names for each in self._cases.values() if name and each.state.called == name)
+        there = self._cases.get(text) or next(called, None)
         if there is not None and there.definition.name == ask.process and (ask.drill or not there.state.drill):
             yield there
 

@@ -65,6 +65,29 @@ TEXTS = {
     role clerk
     input application, level
 """,
+    "probing.charter": """use "hiring.charter"
+process probing
+  concerns hiring as one by note.other
+  role prober
+  role watcher
+  record note
+    other text
+    copy number default one.application.salary
+  record second
+    bound number where bound < one.application.salary
+  activity write
+    role prober
+    output note
+  activity weigh
+    role prober
+    after write
+    when one.application.salary > 5 and one.apply.done
+    output second
+  activity watch
+    role watcher
+    after write
+    when one.review.grade > 5
+""",
     "pay.charter": """role payer
 register pay key name
   name text
@@ -94,6 +117,7 @@ process paying
 """,
 }
 PEOPLE = {"li": "hr hiring", "wu": "clerk hiring", "bo": "boss secret", "vi": "worker secret", "ed": "worker secret"}
+PEOPLE |= {"ob": "watcher probing"}
 PEOPLE |= {"pa": "payer paying", "gi": "giver paying"}
 PEOPLE |= {"au": "auditor organisation", "zz": ""}
 STORY = """
@@ -104,6 +128,10 @@ charter complete 1 assess --set grade=42424242 --as li
 charter start secret --as vi
 charter comment 2 SECRETNOTE --as vi
 charter complete 2 make --set text=PLANPLANPLAN --as vi
+charter people grant li prober --process probing --as root
+charter start probing --as li
+charter complete 3 write --set other=1 --as li
+charter complete 3 weigh --set bound=3 --as li
 """
 # what must be told to nobody but these: by an own reckoning, from the texts above alone
 READERS = {
@@ -117,7 +145,7 @@ READERS = {
     "PLANPLANPLAN": {"bo", "vi", "ed", "root", "au"},
 }
 READERS |= {"PAYPAYPAY": {"pa", "au"}, "PAYKEYKEY": {"pa", "au"}}
-CASES = {"1": {"li", "wu", "root", "au"}, "2": {"bo", "vi", "ed", "root", "au"}}
+CASES = {"1": {"li", "wu", "root", "au"}, "2": {"bo", "vi", "ed", "root", "au"}, "3": {"li", "ob", "root", "au"}}
 ALL_OF = {"hiring": {"li", "wu", "root", "au"}, "secret": {"bo", "root", "au"}}
 
 # how each verb that looks is typed about a case, where `1` alone will not do
@@ -212,7 +240,7 @@ def lines(desk: Desk, case: str) -> Iterator[str]:
             yield line.format(case=case)
 
 
-@pytest.mark.parametrize("person", ["root", "li", "wu", "vi", "pa", "gi", "au", "zz"])
+@pytest.mark.parametrize("person", ["root", "li", "wu", "vi", "ob", "pa", "gi", "au", "zz"])
 def test_no_verb_tells_what_is_withheld(desk: Desk, person: str) -> None:
     """Each verb that looks, about each case: what it says holds nothing that its reader may not read."""
     told = set()
