@@ -51,7 +51,7 @@ class Command(Kept, frozen=True, kw_only=True):
 
 
 # what a host finds out for a command, and nobody who sends it says
-FOUND = ("strangers", "looked", "loads", "lots", "called")
+FOUND = ("strangers", "looked", "loads", "lots", "called", "source", "basis", "makers")
 
 
 class OnNode(Command, frozen=True, kw_only=True):

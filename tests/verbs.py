@@ -42,6 +42,7 @@ ON_FILES = {
     "dmn",
     "doctor",
     "completion",
+    "audit witness",
 }
 
 

@@ -81,6 +81,10 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
         _sources(scope, findings)
 
 
+# what an element may have beside its name, which is no block
+_BESIDE = (t.Of, t.ForEach, t.Work, t.Wait)
+
+
 class _Declarations:
     """Reads the body of a process into the tables of its scope."""
 
@@ -261,7 +265,7 @@ class _Declarations:
                         "CH214", line.name.span, word=line.kind, kind=node.kind, hint="too_deep", above=above
                     )
                     # It was meant to stand beside this one, and what follows is its own, unless it has a block.
-                    rest = node.body[number:] if not line.body else ()
+                    rest = node.body[number:] if all(isinstance(each, _BESIDE) for each in line.body) else ()
                     self._element(replace(line, body=(*line.body, *rest)), parent, depth)
                     if rest:
                         break
