@@ -366,6 +366,6 @@ def test_a_bundle_withholds_what_its_maker_may_not_read_and_counts_it(desk: Desk
         held = held.replace("grade = 42424242", "")  # what somebody asked for, themselves
         leaked = {secret for secret, readers in READERS.items() if secret in held and person not in readers}
         assert not leaked
-        command = [sys.executable, "-I", str(folder / "verify.py"), "--key", told["key"]]
+        command = [sys.executable, "-I", str(folder / "verify.py"), "--lang", "en", "--key", told["key"]]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0 and f"{told['withheld_count']} of them withheld" in done.stdout, done
