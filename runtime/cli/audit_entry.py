@@ -24,18 +24,28 @@ if TYPE_CHECKING:
 _TOLD = ("reasons", "because")
 
 
+def entry_named(context: Context, entry: str) -> Sealed:
+    """Gives the stored entry of a name `CASE.NUMBER`; raises Missing (CH042)."""
+    from charter.runtime.audit.log import load
+
+    name, _, number = entry.rpartition(".")
+    found = None
+    if name and number.isascii() and number.isdigit():
+        case, seq = chain(context, name), int(number)
+        with context.reading.read() as connection:
+            found = next(load(connection, case, since=seq, until=seq), None)
+    if found is None:
+        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
+    return found
+
+
 def run_show(context: Context, entry: str, as_json: bool) -> int:
     """Shows one entry."""
     from charter.runtime.audit.log import load
 
-    name, _, number = entry.rpartition(".")
-    if not name or not number.isascii() or not number.isdigit():
-        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
-    case, seq = chain(context, name), int(number)
+    found = entry_named(context, entry)
+    case, seq = found.case, found.seq
     with context.reading.read() as connection:
-        found = next(load(connection, case, since=seq, until=seq), None)
-        if found is None:
-            raise Missing(f"no entry {entry}", code="CH042", entry=entry)
         followers = [] if case == ORGANISATION else _followers(found, load(connection, case, since=seq + 1))
     consulted(context, "show", case=case, entry=found.id)
     hash_ = found.hash if context.reading.sight(case).whole else WITHHELD

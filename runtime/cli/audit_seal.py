@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charter.runtime.cli.audit_entry import entry_named
 from charter.runtime.cli.consulted import chain, consulted, reads_trail
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, Missing, Misuse
@@ -133,21 +134,14 @@ def sealed(context: Context) -> Checkpoint:
 
 def run_proof(context: Context, entry: str, as_json: bool) -> int:
     """Prints the proof that an entry is in the tree of a checkpoint."""
-    from charter.runtime.audit.log import load
     from charter.runtime.audit.notes import Proof
     from charter.runtime.audit.seals import Tree, leaf_of
 
     reads_trail(context)
-    name, _, number = entry.rpartition(".")
-    if not name or not number.isascii() or not number.isdigit():
-        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
-    case, seq = chain(context, name), int(number)
-    with context.reading.read() as connection:
-        found = next(load(connection, case, since=seq, until=seq), None)
-    if found is None or found.position is None:
-        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
+    found = entry_named(context, entry)
+    assert found.position is not None  # as of all that is stored
     checkpoint = sealed(context)
-    consulted(context, "proof", case=case, entry=found.id)
+    consulted(context, "proof", case=found.case, entry=found.id)
     with context.store.read() as connection:
         leaf = leaf_of(connection, found.position)
         if leaf is None or leaf >= checkpoint.size:
