@@ -57,7 +57,7 @@ _ALL = [
         ("CH208", "unknown-process", "name"),
         ("CH209", "recursive-record", "name", "path"),
         ("CH210", "used-file-missing", "path"),
-        ("CH211", "use-cycle", "path"),
+        ("CH211", "file-uses-itself"),
         ("CH212", "unknown-calendar", "name"),
         ("CH213", "duplicate-line", "word", "element"),
         ("CH214", "line-not-here", "word", "kind"),

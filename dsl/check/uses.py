@@ -2,7 +2,7 @@
 
 It does no I/O: `loader` gives the bytes of a path and raises OSError or KeyError where there are none. A path in
 `use` (at top level or in a process) or `catalogue` is relative to the file that says it. What a file shares is what it
-declares at top level and what the files it uses share.
+declares at top level and what the files it uses share; files that use one another share the same.
 """
 
 from __future__ import annotations
@@ -108,6 +108,13 @@ class Files:
         return self.units[path].source.working if path in self.units else self.tables[path].source.text
 
     def load(self, path: str, data: bytes | str) -> Unit:
+        """Reads a file with all that it uses."""
+        unit = self._load(path, data)
+        for group in _groups(unit):
+            _share(group)
+        return unit
+
+    def _load(self, path: str, data: bytes | str) -> Unit:
         """Reads a file and, depth first, the files it uses."""
         source, parsed = _read(data, path)
         unit = Unit(path, source, parsed.tree, parsed.broken, findings=Findings(path), faults=parsed.faults)
@@ -121,14 +128,12 @@ class Files:
         for item in unit.items:
             if isinstance(item, t.Catalogue) and (table := self._table(unit, item)) is not None:
                 unit.tables.setdefault(item.name.text, table)
-        _share(unit)
         return unit
 
     def _use(self, unit: Unit, line: t.Use) -> Unit | None:
         path = _beside(unit, line.path)
-        if path in self._open:
-            circle = [*self._open[self._open.index(path) :], path]
-            unit.findings.add("CH211", line.path.span, path=" → ".join(f"`{p}`" for p in circle))
+        if path == unit.path:
+            unit.findings.add("CH211", line.path.span)
             return None
         known = self.units.get(path)
         if known is not None:
@@ -140,7 +145,7 @@ class Files:
         if data is None:
             unit.findings.add("CH210", line.path.span, path=line.path.text)
             return None
-        return self.load(path, data)
+        return self._load(path, data)
 
     def _table(self, unit: Unit, line: t.Catalogue) -> Table | None:
         """Reads a rule book, once. What is wrong with it keeps nothing else from being checked."""
@@ -199,22 +204,64 @@ _TYPES = ("records", "choices")
 _Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Register | t.Choice | t.Process | t.Catalogue
 
 
-def _share(unit: Unit) -> None:
-    """Fills what a file shares, and reports what it declares twice."""
+def _groups(root: Unit) -> list[list[Unit]]:
+    """Gives the files that a file uses, each with those that use it in turn, after all that they use."""
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    held: list[Unit] = []
+    found: list[list[Unit]] = []
+
+    def visit(unit: Unit) -> None:  # Tarjan (1972); no deeper than files use one another
+        number[unit.path] = low[unit.path] = len(number)
+        held.append(unit)
+        for _, used in unit.uses:
+            if used.path not in number:
+                visit(used)
+                low[unit.path] = min(low[unit.path], low[used.path])
+            elif used in held:
+                low[unit.path] = min(low[unit.path], number[used.path])
+        if low[unit.path] == number[unit.path]:
+            at = held.index(unit)
+            found.append(held[at:])
+            del held[at:]
+
+    visit(root)
+    return found
+
+
+def _share(group: list[Unit]) -> None:
+    """Fills what a file shares, or files that use one another, and reports what is declared twice."""
+    shared = Shared()
+    for unit in group:
+        unit.shared = shared
+        for line, used in unit.uses:
+            if used not in group:
+                _take(unit, line, used)
+        shared.tables |= unit.tables
+        meetings.check_meetings(unit.tree, unit.findings)
+    choices = _choices(group)
+    for unit in group:
+        unit.tree = spelled_out(meetings.spelled_out(unit.tree), choices)
+        _declare(unit)
+
+
+def _take(unit: Unit, line: t.Use, used: Unit) -> None:
+    """Adds what a file that is used shares."""
     shared = unit.shared
-    for line, used in unit.uses:
-        for name, kind in _KINDS.items():
-            table: dict[str, Symbol] = getattr(shared, name)
-            for symbol in getattr(used.shared, name).values():
-                earlier = table.setdefault(symbol.name, symbol)
-                if earlier.node is not symbol.node:
-                    _twice(unit, line.path, symbol.name, kind, earlier)
-        shared.tables = used.shared.tables | shared.tables
-        known = {id(separation) for separation, _ in shared.separations}
-        shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
-    shared.tables |= unit.tables
-    meetings.check_meetings(unit.tree, unit.findings)
-    unit.tree = spelled_out(meetings.spelled_out(unit.tree), _choices(unit))
+    for name, kind in _KINDS.items():
+        table: dict[str, Symbol] = getattr(shared, name)
+        for symbol in getattr(used.shared, name).values():
+            earlier = table.setdefault(symbol.name, symbol)
+            if earlier.node is not symbol.node:
+                _twice(unit, line.path, symbol.name, kind, earlier)
+    shared.tables = used.shared.tables | shared.tables
+    known = {id(separation) for separation, _ in shared.separations}
+    shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
+
+
+def _declare(unit: Unit) -> None:
+    """Adds what a file declares itself."""
+    shared = unit.shared
     # A process with syntax errors is not checked, but others may still run it.
     for item in unit.tree.items:
         if isinstance(item, t.Separation):
@@ -241,10 +288,11 @@ def _offer(unit: Unit, own: Symbol, name: str) -> None:
         getattr(shared, name)[own.name] = own
 
 
-def _choices(unit: Unit) -> dict[str, t.Choice]:
-    """Gives the choices by name that a file declares or takes from others."""
-    taken = {name: symbol.node for name, symbol in unit.shared.choices.items()}
-    return taken | {item.name.text: item for item in unit.tree.items if isinstance(item, t.Choice)}
+def _choices(group: list[Unit]) -> dict[str, t.Choice]:
+    """Gives the choices by name that files declare or take from others."""
+    taken = {name: symbol.node for name, symbol in group[0].shared.choices.items()}
+    declared = (item for unit in group for item in unit.tree.items if isinstance(item, t.Choice))
+    return taken | {item.name.text: item for item in declared}
 
 
 def _twice(unit: Unit, at: t.Name | t.Text, name: str, kind: str, earlier: Symbol) -> None:
