@@ -7,15 +7,21 @@ neither where cases live nor which of them a text means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, structs
 from msgspec.structs import replace
 
 from charter.engine import values
 from charter.engine.forms import Link
 from charter.engine.registers import Ask, Row, key_text
 from charter.engine.state import View
+
+if TYPE_CHECKING:
+    from charter.engine.definition import Element
+    from charter.engine.plan.program import Program
 
 
 def ask_of(link: Link, named: Any, view: View) -> Ask | None:
@@ -60,3 +66,32 @@ def widened(ask: Ask, paths: Iterable[tuple[str, ...]]) -> Ask:
         return ask
     own = (tuple(fact.split(".")) for fact in ask.facts)
     return replace(ask, facts=alone([*own, *(path[1:] for path in paths if path[0] == ask.register)]))
+
+
+def records_read(program: Program, element: Element, name: str) -> tuple[str, ...]:
+    """Names what an element, or a record that it writes, reads through a link: records, or whatever else has a name."""
+    link = program.links.get(name)
+    wanted = sorted({fact.partition(".")[0] for fact in link.facts}) if link is not None else []
+    texts = [
+        *_texts(element),
+        *(text for r in element.outputs if r in program.types for text in _texts(program.types[r])),
+    ]
+    return tuple(record for record in wanted if any(re.search(rf"\b{name}\.{record}\b", text) for text in texts))
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Struct):
+        for each in structs.astuple(part):
+            yield from _texts(each)
+    elif isinstance(part, tuple | list):
+        for each in part:
+            yield from _texts(each)
+
+
+def amended_by(program: Program, element: str) -> Link:
+    """Gives through which link an element amends a record."""
+    work = program.plans[element].element.work
+    assert work is not None and work.target is not None
+    return program.links[work.target.partition(".")[0]]

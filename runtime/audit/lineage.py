@@ -2,7 +2,8 @@
 
 A deed is one piece of work finished or decided (or an amendment, or a start): it used versions and made versions. The
 graph is read off the case's moments, so it says what the engine knew then. Invariant: every version is made by exactly
-one deed; what a deed used was made before it.
+one deed; what a deed used was made before it. A graph is of one case; what its deeds read and amended in other cases is
+noted with them, and followed by `crossing.py`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from charter.engine.entries.cases import Answered, Completed, Decided, Granted, Reached, Rejected
-from charter.engine.keys import covers, key_of, parse_key
+from charter.engine.commands import Amend
+from charter.engine.entries.cases import Answered, Completed, Decided, Granted, Linked, LookedUp, Reached, Rejected
+from charter.engine.keys import covers, key_of, name_of, parse_key
 from charter.engine.machines import CONCLUDED, STALLED
+from charter.engine.plan.links import amended_by, records_read
 from charter.engine.plan.program import Program, prepare
 from charter.engine.state import CaseState, Confirmation, Node
 from charter.runtime.audit.asof import Moment, as_named, renamed
-from charter.runtime.clock import iso
 
 _DEEDS = (Completed, Granted, Rejected, Reached, Answered, Decided)
 
@@ -37,10 +39,33 @@ class Made(Struct, frozen=True):
         return f"{self.key}@{self.number}"
 
 
+class Read(Struct, frozen=True):
+    """What a deed read through a `link`: `records` of another `case`, as far as that had come with an `entry`."""
+
+    link: str
+    case: str
+    entry: int
+    records: tuple[str, ...]
+
+
+class There(Struct, frozen=True):
+    """Where a deed goes on in another case: at the entry `seq`, or at the element `node`, of it.
+
+    `link`: by which line the one case is about the other.
+    """
+
+    case: str
+    process: str
+    link: str | None = None
+    seq: int | None = None
+    node: str | None = None
+
+
 class Deed(Struct, eq=False):
     """What somebody did: `kind` is the entry's word (completed, granted, amended, started …), `seq` that entry.
 
-    `sure`: the trail proves it (`asof.Moment`).
+    `sure`: the trail proves it (`asof.Moment`). `reads`: of other cases; `wrote`: the amendment of one that it is;
+    `asked`: whose amendment of this one it is.
     """
 
     seq: int
@@ -53,13 +78,22 @@ class Deed(Struct, eq=False):
     made: list[Made] = field(default_factory=list)
     confirmed: tuple[Confirmation, ...] = ()
     sure: bool = True
+    reads: tuple[Read, ...] = ()
+    wrote: There | None = None
+    asked: There | None = None
 
 
 class Lineage(Struct):
-    """The graph of one case."""
+    """The graph of one case.
+
+    `parent`: the case and the element that run it; `runs`: of each element that runs a case, what it uses.
+    """
 
     deeds: list[Deed]
     versions: dict[str, list[Made]]
+    case: str = ""
+    parent: tuple[str, str] | None = None
+    runs: dict[str, list[Made]] = field(default_factory=dict)
 
     def find(self, text: str) -> Made | None:
         """Finds `plan`, `plan@2` or `deliverable[2]@1`; the latest version where none is named."""
@@ -81,14 +115,36 @@ class Lineage(Struct):
 def lineage(moments: Iterable[Moment]) -> Lineage:
     """Reads the graph off a case's moments."""
     graph = Lineage([], {})
+    reads: dict[tuple[str, str], Read] = {}
     for moment in moments:
+        graph.case, graph.parent = moment.after.case, moment.after.parent
         names = renamed(moment.entries[0])
         if names:
             graph.versions = {as_named(names, key): made for key, made in graph.versions.items()}
-        for deed in _deeds(moment, graph, prepare(moment.definition), {new: old for old, new in names.items()}):
+        program = prepare(moment.definition)
+        _read(moment, program, reads)
+        for deed in _deeds(moment, graph, program, {new: old for old, new in names.items()}):
             deed.sure = moment.sure
+            deed.reads = tuple(read for (node, _), read in reads.items() if node == deed.node)
             graph.deeds.append(deed)
+        for node in moment.after.nodes.values() if program.runs else ():
+            if node.element in program.runs and node is not moment.before.nodes.get(node.key):
+                graph.runs[node.key] = _used(graph, moment.after, node, program)
     return graph
+
+
+def _read(moment: Moment, program: Program, known: dict[tuple[str, str], Read]) -> None:
+    """Notes what elements read of other cases, by element and link; what they know already is not told again."""
+    for sealed in moment.entries:
+        told, node = sealed.entry.told, sealed.entry.node
+        if isinstance(told, Linked):
+            for key in [key for key in known if key[1] == told.link]:
+                del known[key]
+        elif isinstance(told, LookedUp) and told.process and node is not None:
+            element = program.plans[name_of(node)].element
+            for row in told.rows:
+                records = records_read(program, element, told.register)
+                known[node, told.register] = Read(told.register, row["key"], row["version"], records)
 
 
 def _deeds(moment: Moment, graph: Lineage, program: Program, earlier_names: Mapping[str, str]) -> Iterator[Deed]:
@@ -109,8 +165,7 @@ def _deeds(moment: Moment, graph: Lineage, program: Program, earlier_names: Mapp
         was = before.nodes.get(as_named(earlier_names, node.key))
         if node is not was and _finished(was, node):
             deed = _told(moment, node.key)
-            rests_on = _rests_on(after, node, program)
-            deed.used = [made for key, digest in rests_on for made in _resolved(graph, key, digest)]
+            deed.used = _used(graph, after, node, program)
             deed.made = fresh.pop(node.key, [])
             deed.confirmed = node.confirmations
             yield deed
@@ -131,6 +186,10 @@ def _rests_on(state: CaseState, node: Node, program: Program) -> tuple[tuple[str
     return tuple(used.items())
 
 
+def _used(graph: Lineage, state: CaseState, node: Node, program: Program) -> list[Made]:
+    return [made for key, digest in _rests_on(state, node, program) for made in _resolved(graph, key, digest)]
+
+
 def _finished(was: Node | None, node: Node) -> bool:
     """Tells whether this step finished or decided the node: not what was only restored."""
     if node.state not in CONCLUDED:
@@ -144,8 +203,15 @@ def _told(moment: Moment, node: str | None) -> Deed:
     first = moment.entries[0]
     own = (r for r in moment.entries if node is not None and r.entry.node == node)
     found = next((r for r in own if isinstance(r.entry.told, _DEEDS)), first)
-    told = found.entry
-    return Deed(found.seq, told.kind, node, told.actor, told.at, told.reason or first.entry.reason)
+    entry, told, command = found.entry, found.entry.told, moment.command
+    deed = Deed(found.seq, entry.kind, node, entry.actor, entry.at, entry.reason or first.entry.reason)
+    if isinstance(told, Answered) and told.case is not None and node is not None:
+        link = amended_by(prepare(moment.definition), name_of(node))
+        deed.wrote = There(told.case, link.process, link.name, told.entry)
+    if node is None and isinstance(command, Amend) and command.source is not None:
+        process, case, there = command.source
+        deed.asked = There(case, process, node=there)
+    return deed
 
 
 def _resolved(graph: Lineage, key: str, digest: str) -> list[Made]:
@@ -154,50 +220,3 @@ def _resolved(graph: Lineage, key: str, digest: str) -> list[Made]:
         same = [made for made in graph.versions[key] if made.digest == digest]
         return same[-1:]
     return [found[-1] for name, found in graph.versions.items() if covers(key, name)]
-
-
-def upward(graph: Lineage, made: Made, seen: set[str] | None = None) -> dict[str, Any]:
-    """Gives where a version came from as a tree: its deed, what that used, and so on; a repeated one once."""
-    seen = set() if seen is None else seen
-    deed = graph.maker(made)
-    known = made.name in seen
-    seen.add(made.name)
-    return {
-        **_made_json(made),
-        "repeated": known,
-        "deed": _deed_json(deed),
-        "from": [] if deed is None or known else [upward(graph, used, seen) for used in deed.used],
-    }
-
-
-def downward(graph: Lineage, made: Made, seen: set[str] | None = None) -> list[dict[str, Any]]:
-    """Gives what came of a version as a tree: the deeds that used it, the versions they made, and so on."""
-    seen = set() if seen is None else seen
-    out = []
-    for deed in graph.users(made):
-        below = []
-        for further in deed.made:
-            known = further.name in seen
-            seen.add(further.name)
-            came = [] if known else downward(graph, further, seen)
-            below.append({**_made_json(further), "repeated": known, "came": came})
-        out.append({"deed": _deed_json(deed), "made": below})
-    return out
-
-
-def _made_json(made: Made) -> dict[str, Any]:
-    return {"record": made.key, "record_version": made.number, "digest": made.digest}
-
-
-def _deed_json(deed: Deed | None) -> dict[str, Any] | None:
-    if deed is None:
-        return None
-    return {
-        "seq": deed.seq,
-        "kind": deed.kind,
-        "element": deed.node,
-        "by": deed.person,
-        "at": iso(deed.at),
-        "reason": deed.reason,
-        "sure": deed.sure,
-    }

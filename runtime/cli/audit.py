@@ -5,13 +5,11 @@ Whoever asks the trail leaves an entry of it (`consulted`, in the organisation's
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from functools import partial
-from typing import Any
 
 from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance
-from charter.engine.reading import WITHHELD, Sight
 from charter.runtime import clock
 from charter.runtime.cli import audit_seal, audit_signatures
 from charter.runtime.cli.audit_entry import run_show
@@ -20,10 +18,11 @@ from charter.runtime.cli.changes import run_changes
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Missing, Misuse, guess
+from charter.runtime.cli.errors import Misuse, guess
 from charter.runtime.cli.messages import section
 from charter.runtime.cli.reasons import view_data
-from charter.runtime.cli.trail import FORMATS, SYSTEM, kind_word, listed, shown_time
+from charter.runtime.cli.trace import run_trace
+from charter.runtime.cli.trail import FORMATS, listed
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 from charter.runtime.cli.why import run_why
 
@@ -148,101 +147,6 @@ def _time(text: str, name: str, *, last: bool = False) -> str:
     from charter.runtime.cli.people import instant
 
     return clock.text(instant(text, name, last=last))
-
-
-def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
-    """Draws where a record version came from and what came of it."""
-    from charter.runtime.audit.asof import moments
-    from charter.runtime.audit.lineage import downward, lineage, upward
-    from charter.runtime.audit.log import load
-
-    case = context.reading.resolve(case)
-    with context.reading.read() as connection:
-        graph = lineage(moments(context.reading.definition, load(connection, case)))
-    consulted(context, "trace", case=case, record=version)
-    made = graph.find(version)
-    if made is None:
-        known = context.say.listed(m.name for versions in graph.versions.values() for m in versions)
-        raise Missing(f"no version {version}", code="CH096", version=version, known=known or "-")
-    sight = context.reading.sight(case)
-    up, down = _as_read(sight, upward(graph, made)), _as_read(sight, downward(graph, made))
-    if as_json:
-        context.output.json({**up, "value": sight.value(made.key, made.value), "came": down})
-        return 0
-    say, output = context.say, context.output
-    output.line(f"{output.style(made.name, 'strong')}  {_deed(context, up['deed'])}")
-    output.sentence(say("audit.came_from"), "faint")
-    _draw(
-        context,
-        [(_version(context, u), [_up(context, v) for v in u["from"]]) for u in up["from"]]
-        or [(say("audit.nothing_used"), [])],
-    )
-    output.sentence(say("audit.came_of_it"), "faint")
-    _draw(context, [_down(context, d) for d in down] or [(say("audit.not_used"), [])])
-    return 0
-
-
-_FAILED = frozenset({"failed", "retried", "declined"})  # kinds whose reason the engine notes
-
-
-def _as_read(sight: Sight, tree: Any) -> Any:
-    """Gives what lineage tells without what is withheld."""
-    if isinstance(tree, list | tuple):
-        return [_as_read(sight, each) for each in tree]
-    if not isinstance(tree, Mapping) or sight.whole:
-        return tree
-    told = {name: _as_read(sight, each) for name, each in tree.items()}
-    if "digest" in told and sight.hides(told.get("record", "")):
-        told["digest"] = WITHHELD
-    if told.get("kind") in _FAILED:
-        told["reason"] = None
-    return told
-
-
-Branch = tuple[str, list[Any]]
-
-
-def _up(context: Context, tree: Mapping[str, Any]) -> Branch:
-    return _version(context, tree), [_up(context, below) for below in tree["from"]]
-
-
-def _down(context: Context, tree: Mapping[str, Any]) -> Branch:
-    below = [
-        (
-            f"{made['record']}@{made['record_version']}" + (context.say("audit.repeated") if made["repeated"] else ""),
-            [_down(context, further) for further in made["came"]],
-        )
-        for made in tree["made"]
-    ]
-    return _deed(context, tree["deed"]), below
-
-
-def _version(context: Context, tree: Mapping[str, Any]) -> str:
-    again = context.say("audit.repeated") if tree["repeated"] else ""
-    return f"{tree['record']}@{tree['record_version']}  {_deed(context, tree['deed'])}{again}"
-
-
-def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
-    if deed is None:
-        return ""
-    person = context.say("audit.system") if deed["by"] == SYSTEM else deed["by"]
-    text = context.say(
-        "audit.deed",
-        node=deed["element"] or "",
-        kind=kind_word(context, deed["kind"]),
-        person=person,
-        at=shown_time(context, deed["at"]),
-        seq=deed["seq"],
-    )
-    because = context.say("show.because", reason=deed["reason"]) if deed["reason"] else ""
-    return " ".join(text.split()) + because + ("" if deed["sure"] else context.say("audit.unsure_deed"))
-
-
-def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
-    for index, (text, below) in enumerate(branches):
-        last = index == len(branches) - 1
-        context.output.line(f"{lead}{'└─ ' if last else '├─ '}{text}")
-        _draw(context, below, lead + ("   " if last else "│  "))
 
 
 def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:

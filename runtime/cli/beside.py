@@ -35,6 +35,7 @@ def linked(context: Context, found: Sequence[Linked]) -> None:
                 each.process,
                 say(f"states.{each.status}") if each.status is not None else "",
                 about.get(each.case or "", ""),
+                say("show.has_amended", records=say("happened.comma").join(each.amended)) if each.amended else "",
             )
             for each in rows
         ]

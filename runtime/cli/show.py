@@ -58,7 +58,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     with context.reading.read() as connection:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
         stood_in, undone = stand_ins(connection, case), declined(connection, case, context.reading.seen)
-        beside = links(connection, case)
+        beside = links(connection, case, lambda other: context.reading.sight(other).links)
     shown = context.reading.confidential(case) if records or as_json else ()
     consulted(context, "case", case=case, records=shown)
     if as_json:

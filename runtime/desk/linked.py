@@ -5,6 +5,8 @@ Read through a narrowed connection: a case that somebody may not read is named t
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -24,10 +26,15 @@ _FROM = (
 )
 
 
+_ANSWERED = "SELECT body FROM entries WHERE \"case\" = ? AND kind = 'answered' ORDER BY seq"
+_WRITTEN = "SELECT body FROM entries WHERE \"case\" = ? AND seq = ? AND kind = 'amended'"
+
+
 class Linked(Struct, frozen=True):
     """`way`: `about` the other case, or `from` it; `link`: by which line, of whichever has it.
 
     The other case is None where whoever asks may not read it; `seq`: the entry that says so, of the case that has it.
+    `amended`: the versions of records, `plan@2`, that the one has written in the other.
     """
 
     way: Literal["about", "from"]
@@ -37,13 +44,39 @@ class Linked(Struct, frozen=True):
     number: int | None
     status: str | None
     seq: int
+    amended: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Gives the link as JSON data."""
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
-def links(connection: Connection, case: str) -> list[Linked]:
-    """Lists what a case is about, then what is about it."""
-    about = [Linked("about", *row) for row in ask(connection, _ABOUT, case)]
-    return about + [Linked("from", *row) for row in ask(connection, _FROM, case)]
+def links(connection: Connection, case: str, unread: Callable[[str], frozenset[str]]) -> list[Linked]:
+    """Lists what a case is about, then what is about it.
+
+    `unread`: through which links of a case whoever asks may not read all that is read there.
+    """
+    hidden, kept = unread(case), []
+    for link, process, other, number, status, seq in ask(connection, _ABOUT, case):
+        if link in hidden:
+            kept.append(Linked("about", link, process, None, None, None, seq))
+        else:
+            done = _amended(connection, case, other)
+            kept.append(Linked("about", link, process, other, number, status, seq, done))
+    for link, process, other, number, status, seq in ask(connection, _FROM, case):
+        if link not in unread(other):
+            done = _amended(connection, other, case)
+            kept.append(Linked("from", link, process, other, number, status, seq, done))
+    return kept
+
+
+def _amended(connection: Connection, case: str, other: str | None) -> tuple[str, ...]:
+    """Names the versions that a case has written in another one, as the answers that it got say."""
+    if other is None:
+        return ()
+    found = []
+    for (body,) in ask(connection, _ANSWERED, case):
+        told = json.loads(body)["data"]
+        if told.get("case") == other:
+            found += [json.loads(b)["data"] for (b,) in ask(connection, _WRITTEN, other, told["entry"])]
+    return tuple(f"{told['record']}@{told['version']}" for told in found if not told.get("same"))
