@@ -16,7 +16,8 @@ import psycopg
 import pytest
 from sqlalchemy import create_mock_engine
 
-from charter.runtime.store import backends, postgresql_dialect, store as stores
+from charter.runtime.folds import FOLDS
+from charter.runtime.store import backends, postgresql, postgresql_dialect, store as stores, tables as t
 from charter.runtime.store.postgresql import Driver, PostgreSQL
 from charter.runtime.store.prepared import driver
 from charter.runtime.store.sqlite import SQLite
@@ -59,8 +60,29 @@ def _create(connection: Any) -> None:
     raw.plainly("; ".join((*first, *_tables(), *last)))
 
 
+# What is a case's own, or drawn in turn: all that a transaction of a part may write to. What seals has the tree.
+_OWN = {each.name for each in (t.cases, t.entries, t.outbox, t.keys, t.clock, *(fold.table for fold in FOLDS))}
+_OWN -= {"register_entries", "register_fields"}
+_TREE = {"leaves", "tiles", "checkpoints", "clock"}
+_WRITTEN = (
+    "SELECT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+    " WHERE l.pid = pg_backend_pid() AND l.mode = 'RowExclusiveLock' AND c.relkind = 'r'"
+)
+
+
+class Watched(Driver):
+    """A connection that holds every transaction of a part to its part."""
+
+    def end(self, *, keeping: bool) -> None:
+        if keeping and self.part is not None:
+            written = {row[0] for row in self.execute(_WRITTEN)}
+            assert written <= (_OWN if self.part.turn is None else _TREE), written
+        super().end(keeping=keeping)
+
+
 def use() -> None:
     """Has paths stand for schemas from now on."""
+    postgresql.Driver = Watched  # type: ignore[misc]
     backends._SCHEMES["sqlite"] = lambda given: There(SQLite.at(given).path)
     stores._create = _create
 

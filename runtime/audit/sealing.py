@@ -19,6 +19,7 @@ from charter.runtime.audit.keys import KeyTaken, NoKey, PrivateKey
 from charter.runtime.audit.log import Origin
 from charter.runtime.audit.notes import BadNote, Checkpoint, Key, is_name
 from charter.runtime.store import Store
+from charter.runtime.store.parts import Part
 from charter.runtime.store.prepared import ask
 
 AT_ONCE = 10_000  # entries that are taken in within one transaction
@@ -69,7 +70,9 @@ def seal(store: Store, *, whole: bool = False) -> Checkpoint | None:
     path = keys.place(store)
     private = _private(path, key)
     while True:
-        with store.write() as connection:
+        with store.write(
+            part=Part(frozenset(), "leaves")
+        ) as connection:  # one seals at a time, and nobody waits for it
             if in_force(connection) != key:  # somebody has just set another one, and sealed with it
                 return seals.latest(connection)
             if seals.take_in(connection, AT_ONCE, all_late=whole) == AT_ONCE:

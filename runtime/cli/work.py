@@ -17,20 +17,26 @@ if TYPE_CHECKING:
 _MOST = 256
 
 
-def run_work(context: Context, once: bool, concurrency: int | None, as_json: bool) -> int:
+def run_work(context: Context, once: bool, concurrency: int | None, shards: str | None, as_json: bool) -> int:
     """Works until SIGTERM or SIGINT, or once over what is due; 1 where something failed meanwhile."""
     from charter.runtime.host import calls
     from charter.runtime.host.worker import AT_ONCE, Worker
+    from charter.runtime.store.parts import SHARDS
 
     at_once = AT_ONCE if concurrency is None else concurrency
     if not 1 <= at_once <= _MOST:
         raise Misuse("concurrency", most=_MOST)
     say = context.say
+    most = None if shards in (None, "auto") else int(shards) if shards.isascii() and shards.isdigit() else 0
+    if most is not None and not 1 <= most <= SHARDS:
+        raise Misuse("shards", most=SHARDS)
+    if most is not None and not context.store.backend.parted:
+        raise Misuse("no_shards", database=context.store.url)
 
     def tell(cause: Exception) -> None:
         context.note(say("work.waits", detail=error_sentence(cause, say)))
 
-    worker = Worker(context.cases, at_once, tell)
+    worker = Worker(context.cases, at_once, tell, most)
     try:
         with _until_told(worker):
             if not once:
@@ -77,6 +83,11 @@ VERBS = {
     "work": Verb(
         "work",
         run_work,
-        [switch("--once"), option("--concurrency", "NUMBER", type=Whole()), switch(JSON, name="as_json")],
+        [
+            switch("--once"),
+            option("--concurrency", "NUMBER", type=Whole()),
+            option("--shards", "NUMBER|auto"),
+            switch(JSON, name="as_json"),
+        ],
     )
 }

@@ -22,7 +22,7 @@ from charter.engine.days import Days
 from charter.engine.definition import Definition
 from charter.engine.draws import with_lots
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Refused
+from charter.engine.entries.cases import Filed, Refused
 from charter.engine.hosting import informed
 from charter.engine.machines import UNDER_WAY
 from charter.engine.queueing import weighed
@@ -42,6 +42,7 @@ from charter.runtime.people.directory import Directory, candidates
 from charter.runtime.people.organisation import note, note_step_back
 from charter.runtime.people.rights import reads, rights
 from charter.runtime.store import tables as t
+from charter.runtime.store.parts import claim
 from charter.runtime.store.prepared import Prepared
 
 _Command = TypeVar("_Command", bound=Command)
@@ -134,6 +135,7 @@ class Caseload:
         def answer(ask: Ask) -> Found:
             if not ask.process:
                 return registers.answer(connection, ask)
+            claim(connection)  # other cases stand still only while nobody writes to them
             return linked(ask, ((file.pinned.definition, file.state) for file in named(ask)))
 
         return answer
@@ -186,6 +188,7 @@ class Caseload:
     ) -> CaseFile:
         """Writes all that comes of a step; `to`: the definition to which it has led the case, where that is another."""
         pinned = to or file.pinned
+        claim(connection, *() if any(isinstance(each.told, Filed) for each in done.entries) else (file.chain.case,))
         origin = self.origin._replace(process=pinned.definition.name, definition=pinned.digest)
         if (clock := self.clock()) < file.chain.last_at - server.JITTER:
             note_step_back(connection, file.chain.case, clock, file.chain.last_at, self.origin)

@@ -254,31 +254,28 @@ class Cases:
         process: str | None = None,
     ) -> Performed:
         mark = fingerprint(process or case, person, verb, arguments) if key is not None else ""
+
+        def work(connection: Connection) -> tuple[Performed, bool]:
+            if key is not None and (before := earlier(connection, key, mark)) is not None:
+                return self._again(connection, before, person, verb), False
+            effects: list[Effect] = []
+            if process is not None:
+                file = self._caseload.blank(connection, case, process)
+            else:
+                file = self._caseload.archive.load(connection, case)
+                if file.state.wake is not None and file.state.wake <= self._caseload.now(file):
+                    host = InTransaction(self._caseload, connection, file)
+                    let_pass(host, case, self._caseload.now(file))
+                    file, effects = host.file(case), host.effects
+            before_it = file
+            performed, file = self._one(connection, file, person, verb, arguments, seen, behalf)
+            # A command that never reached the case may be sent again with its key: nothing came of it.
+            if key is not None and file is not before_it:
+                note_key(connection, key, mark, case, performed.first, len(performed.entries), self._caseload.clock())
+            return performed, any(map(is_asked, (*effects, *performed.effects)))
+
         try:
-            with self.store.write() as connection:
-                if key is not None:
-                    before = earlier(connection, key, mark)
-                    if before is not None:
-                        return self._again(connection, before, person, verb)
-                if process is not None:
-                    file = self._caseload.blank(connection, case, process)
-                    effects: list[Effect] = []
-                else:
-                    file = self._caseload.archive.load(connection, case)
-                    effects = []
-                    if file.state.wake is not None and file.state.wake <= self._caseload.now(file):
-                        host = InTransaction(self._caseload, connection, file)
-                        let_pass(host, case, self._caseload.now(file))
-                        file, effects = host.file(case), host.effects
-                before_it = file
-                performed, file = self._one(connection, file, person, verb, arguments, seen, behalf)
-                # A command that never reached the case may be sent again with its key: nothing came of it.
-                if key is not None and file is not before_it:
-                    note_key(
-                        connection, key, mark, case, performed.first, len(performed.entries), self._caseload.clock()
-                    )
-                effects += performed.effects
-                asked = any(map(is_asked, effects))
+            performed, asked = self.store.within((case,), work)
         except Overtaken:
             # Only databases that lock rows come here: another host moved the case between our read and our write.
             return self._conflict(case, person, verb, seen)

@@ -12,14 +12,15 @@ database is locked, its disk full) ends a delivery. Nothing is dropped but by so
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from charter.engine.effects import CallConnector
-from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, let_pass
+from charter.engine.hosting import MOST_DELIVERIES, Pairs, answer, carry_out, let_pass
 from charter.engine.refusals import Refusal
 from charter.runtime.host import outbox
 from charter.runtime.host.caseload import Caseload
@@ -29,6 +30,7 @@ from charter.runtime.host.transaction import InTransaction
 from charter.runtime.host.underway import Calls, Ticket
 from charter.runtime.store import Store
 from charter.runtime.store.errors import ENVIRONMENT
+from charter.runtime.store.parts import Shards, claim, part_of
 
 if TYPE_CHECKING:
     from charter.runtime.notify.sending import Sending
@@ -53,7 +55,9 @@ class Delivered(Struct, frozen=True):
 
 
 class Delivery:
-    """Carries out what lies in the outbox."""
+    """Carries out what lies in the outbox; `shards`: of the cases of these, unless cases are named."""
+
+    shards: Shards = None
 
     def __init__(self, store: Store, caseload: Caseload, connectors: Connectors) -> None:
         self._store = store
@@ -100,38 +104,56 @@ class Delivery:
 
     def own(self, cases: Collection[str] | None = None, most: int = _BATCH) -> Delivered:
         """Carries out the next asks that are no calls, in one transaction, each for itself."""
-        done = failed = 0
-        touched: frozenset[str] = frozenset()
-        end = time.monotonic() + _SECONDS
         now = self._caseload.clock()
         with self._store.read() as connection:
-            if not outbox.first(connection, now, cases, calls=False, most=1):
-                return Delivered(touched=touched)
-        with self._store.write() as connection:
-            for ask in outbox.first(connection, now, cases, calls=False, most=min(most, _BATCH)):
-                if self._given_up(connection, ask, now):
-                    failed += 1
+            asks = outbox.first(connection, now, cases, calls=False, most=min(most, _BATCH), shards=self.shards)
+        if not asks:
+            return Delivered(touched=frozenset())
+        end = time.monotonic() + _SECONDS
+        with self._store.write(part=part_of({ask.case for ask in asks})) as connection:
+            came, beyond = self._own(connection, asks, now, end)
+        if beyond:
+            with self._store.write() as connection:
+                more, _ = self._own(connection, beyond, now, end)
+            touched = (came.touched or frozenset()) | (more.touched or frozenset())
+            came = Delivered(came.done + more.done, came.failed + more.failed, 0, touched)
+        return came
+
+    def _own(
+        self, connection: Connection, asks: Sequence[Ask], now: int, end: float
+    ) -> tuple[Delivered, Sequence[Ask]]:
+        """Carries out those of some asks that nobody has been at since; gives those too that need the whole."""
+        done = failed = 0
+        touched: frozenset[str] = frozenset()
+        beyond: list[Ask] = []
+        for ask in outbox.still(connection, asks, now):
+            try:
+                with self._store.part(connection):
+                    if ask.deliveries >= outbox.MOST_TRIES:
+                        claim(connection)
+                        failed += self._given_up(connection, ask, now)
+                        continue
+                    moved, declined = self._one(connection, ask)
+                    touched |= moved
+                    if declined is not None:
+                        # The trail of its case says so already; the ask is kept for whoever sees to it.
+                        outbox.bury(connection, ask, declined.line, now, tried=1)
+                        failed += 1
+                        continue
+                    outbox.take(connection, ask.number)
+                done += 1
+            except ENVIRONMENT:
+                raise
+            except Exception as cause:
+                if self._store.is_beyond(cause):
+                    beyond.append(ask)
                     continue
-                try:
-                    with self._store.part(connection):
-                        moved, declined = self._one(connection, ask)
-                        touched |= moved
-                        if declined is not None:
-                            # The trail of its case says so already; the ask is kept for whoever sees to it.
-                            outbox.bury(connection, ask, declined.line, now, tried=1)
-                            failed += 1
-                            continue
-                        outbox.take(connection, ask.number)
-                    done += 1
-                except ENVIRONMENT:
-                    raise
-                except Exception as cause:
-                    # An ask may be damaged, or of a newer build; a process may meet a fault of ours. The others go on.
-                    outbox.note_failure(connection, ask, outbox.line(cause), now)
-                    failed += 1
-                if time.monotonic() > end:
-                    break
-        return Delivered(done, failed, 0, touched)
+                # An ask may be damaged, or of a newer build; a process may meet a fault of ours. The others go on.
+                outbox.note_failure(connection, ask, outbox.line(cause), now)
+                failed += 1
+            if time.monotonic() > end:
+                break
+        return Delivered(done, failed, 0, touched), beyond
 
     def _one(self, connection: Connection, ask: Ask) -> tuple[frozenset[str], Refusal | None]:
         """Carries out one ask; gives the cases that may have asked for more because of it, and why it was declined."""
@@ -167,7 +189,7 @@ class Delivery:
         now = self._caseload.clock()
         while calls.free:
             with self._store.read() as connection:
-                page = outbox.first(connection, now, cases, calls=True, after=after, most=_PAGE)
+                page = outbox.first(connection, now, cases, calls=True, after=after, most=_PAGE, shards=self.shards)
             if not page:
                 break
             after = page[-1].number
@@ -200,10 +222,16 @@ class Delivery:
         roll = self._connectors.read()
         prepared = self._connectors.prepare(roll, call)
         now = self._caseload.clock()
-        with self._store.write() as connection:
-            if not outbox.lease(connection, ask, now, now + prepared.timeout * 1_000_000 + _GRACE):
-                return False
-            self._connectors.note_configuration(connection, roll, now)
+        until = now + prepared.timeout * 1_000_000 + _GRACE
+
+        def lease(connection: Connection) -> bool:
+            taken = outbox.lease(connection, ask, now, until)
+            if taken:
+                self._connectors.note_configuration(connection, roll, now)
+            return taken
+
+        if not self._store.within((ask.case,), lease):
+            return False
         calls.make(Ticket(ask, effect, effect.connector), prepared)
         return False
 
@@ -219,11 +247,7 @@ class Delivery:
                     done, failed = done + went, failed + (not went)
                     calls.answers.popleft()
                     continue
-                with self._store.write() as connection:
-                    # Another host may have called again after our lease ran out; then this answer is dropped.
-                    if outbox.take(connection, ask.number, ask.deliveries + 1):
-                        host = InTransaction(self._caseload, connection)
-                        answer(host, ask.case, effect.node, effect.attempt, records, failure)
+                self._store.within((ask.case,), partial(self._take_in, ask, effect, records, failure))
                 done += 1
                 touched.add(ask.case)
             except ENVIRONMENT:
@@ -235,3 +259,11 @@ class Delivery:
                 failed += 1
             calls.answers.popleft()
         return Delivered(done, failed, 0, frozenset(touched))
+
+    def _take_in(
+        self, ask: Ask, effect: CallConnector, records: Pairs, failure: str | None, connection: Connection
+    ) -> None:
+        # Another host may have called again after our lease ran out; then this answer is dropped.
+        if outbox.take(connection, ask.number, ask.deliveries + 1):
+            host = InTransaction(self._caseload, connection)
+            answer(host, ask.case, effect.node, effect.attempt, records, failure)

@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from charter.runtime.store.prepared import ask
+from charter.runtime.store.prepared import ask, driver
 
 
 def free(connection: Connection, series: str, text: Callable[[int], str]) -> int:
-    """Gives the next serial of a series, in the transaction that opens its case: one writer at a time.
+    """Gives the next serial of a series, in the transaction that opens its case: one of them at a time.
 
     A number by which a case of another pattern is called already is passed over.
     """
+    driver(connection).turn("cases")
     found = ask(connection, "SELECT max(serial) FROM case_numbers WHERE series = ?", series)
     serial = (found[0][0] or 0) + 1
     while case_of(connection, text(serial)) is not None:

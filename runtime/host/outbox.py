@@ -31,6 +31,7 @@ from charter.engine.effects import Effect
 from charter.engine.errors import CharterError
 from charter.engine.hosting import ASKED, aim, is_asked
 from charter.runtime.store import tables as t
+from charter.runtime.store.parts import Shards, in_shards
 from charter.runtime.store.prepared import Prepared
 
 MOST_TRIES = 5
@@ -129,25 +130,39 @@ def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
 
 
 def first(
-    connection: Connection, now: int, cases: Collection[str] | None, *, calls: bool, after: int | None = None, most: int
+    connection: Connection,
+    now: int,
+    cases: Collection[str] | None,
+    *,
+    calls: bool,
+    after: int | None = None,
+    most: int,
+    shards: Shards = None,
 ) -> list[Ask]:
-    """Lists what was asked first and nobody is at, of these cases (None: of all): calls and messages,
+    """Lists what was asked first and nobody is at, of these cases or shards (None: of all): calls and messages,
     or all else.
 
     `after`: the number of the last one seen.
     """
     kind = _o.kind.in_(_OUTWARD) if calls else _o.kind.not_in(_OUTWARD)
-    query = select(*_ASK).where(*_due(now, cases), kind).order_by(_o.number).limit(most)
+    query = select(*_ASK).where(*_due(now, cases), kind, *in_shards(_o.case, shards)).order_by(_o.number).limit(most)
     if after is not None:
         query = query.where(_o.number > after)
     return [Ask(*row) for row in connection.execute(query)]
 
 
-def earliest(connection: Connection, now: int, *, calls: bool) -> int | None:
+def still(connection: Connection, asks: Sequence[Ask], now: int) -> list[Ask]:
+    """Lists those of some asks that are still to be done and that nobody is at."""
+    query = select(*_ASK).where(*_due(now, None), _o.number.in_([ask.number for ask in asks])).order_by(_o.number)
+    return [Ask(*row) for row in connection.execute(query)]
+
+
+def earliest(connection: Connection, now: int, *, calls: bool, shards: Shards = None) -> int | None:
     """Gives when the first call or message, or the first of all else, is to be tried; the past where one is now."""
     kind = _o.kind.in_(_OUTWARD) if calls else _o.kind.not_in(_OUTWARD)
     held = case_((_o.leased_until.between(now, now + _LONGEST_LEASE), _o.leased_until), else_=_o.at)
-    found: int | None = connection.execute(select(func.min(held)).where(kind, _o.dead_at.is_(None))).scalar()
+    wanted = (kind, _o.dead_at.is_(None), *in_shards(_o.case, shards))
+    found: int | None = connection.execute(select(func.min(held)).where(*wanted)).scalar()
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from charter.engine.queues import Waiting
 from charter.engine.state import node_of
+from charter.runtime.store.parts import claim
 from charter.runtime.store.prepared import ask
 
 _OPEN = """SELECT w."case", n.body, w.barred FROM work_items w
@@ -25,6 +26,7 @@ def work(
     connection: Connection, process: str, elements: frozenset[str], role: str, person: str, since: int | None
 ) -> Iterator[Waiting]:
     """Yields the work of some elements that a role is offered, that somebody holds, or has finished since."""
+    claim(connection)  # other cases stand still only while nobody writes to them
     found = [*ask(connection, _OFFERED, process, role), *ask(connection, _HELD, process, person)]
     for case, body, barred in found:
         yield Waiting(case, node_of(json.loads(body)), frozenset(filter(None, barred.split("|"))))

@@ -1,15 +1,17 @@
 """Whatever time itself makes happen in cases: a case's own row says when it wants to be woken; there is no other timer.
 
 What is due is taken in batches: many cases a transaction, each for itself, and of each a few ticks a turn, so that one
-which has much to make up holds up no other. Invariants: what is due is read in the transaction that makes it happen, so
-of several hosts one only does it; a case that fails, or that never comes to rest, is an incident (`outbox.WAKE`), and
-is left alone while it is one. Times are microseconds since the epoch, UTC.
+which has much to make up holds up no other. A batch writes beside whoever writes to other cases; what would touch more
+(`parts.Beyond`) is done after it, over the whole database. Invariants: what is due is read in the transaction that
+makes it happen, so of several hosts one only does it; a case that fails, or that never comes to rest, is an incident
+(`outbox.WAKE`), and is left alone while it is one. Times are microseconds since the epoch, UTC.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec import Struct
 from sqlalchemy import Connection, select, tuple_
@@ -20,6 +22,7 @@ from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import ENVIRONMENT
+from charter.runtime.store.parts import Shards, in_shards, part_of
 
 _c = t.cases.c
 # Before every case: where a walk over what is due begins.
@@ -30,24 +33,34 @@ _CASES, _SECONDS, _TURN = 100, 0.1, 20
 
 
 def due(
-    connection: Connection, until: int, after: tuple[int, str] = BEGINNING, limit: int = _CASES
+    connection: Connection,
+    until: int,
+    after: tuple[int, str] = BEGINNING,
+    limit: int = _CASES,
+    *,
+    shards: Shards = None,
+    among: Sequence[str] | None = None,
 ) -> list[tuple[int, str]]:
     """Lists (wake, case) of the cases that want a tick at or before an instant, the longest overdue first.
 
-    `after`: the last one seen, so that a case which stays due does not hold up the others.
+    `after`: the last one seen, so that a case which stays due does not hold up the others. `shards`, `among`: of these
+    cases alone.
     """
     query = (
         select(_c.wake, _c.id)
-        .where(*_WANTS, _c.wake <= until, tuple_(_c.wake, _c.id) > after)
+        .where(*_WANTS, _c.wake <= until, tuple_(_c.wake, _c.id) > after, *in_shards(_c.id, shards))
+        .where(*() if among is None else (_c.id.in_(among),))
         .order_by(_c.wake, _c.id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def earliest(connection: Connection) -> int | None:
+def earliest(connection: Connection, shards: Shards = None) -> int | None:
     """Gives the instant at which the first case wants to be woken."""
-    query = select(_c.wake).where(*_WANTS).order_by(_c.wake).limit(1)  # read off the index, unlike `min`
+    query = (
+        select(_c.wake).where(*_WANTS, *in_shards(_c.id, shards)).order_by(_c.wake).limit(1)
+    )  # read off the index, unlike `min`
     found: int | None = connection.execute(query).scalar()
     return found
 
@@ -71,7 +84,12 @@ class NeverRests(outbox.Told):
 
 
 class Timers:
-    """A walk over the cases that have something due; it begins anew where it has come to their end."""
+    """A walk over the cases that have something due; it begins anew where it has come to their end.
+
+    `shards`: those whose cases it walks over.
+    """
+
+    shards: Shards = None
 
     def __init__(self, store: Store, caseload: Caseload) -> None:
         self._store = store
@@ -81,32 +99,49 @@ class Timers:
 
     def batch(self, until: int) -> Batch | None:
         """Makes the next cases have what is due by an instant; None where there is no other that has."""
+        with self._store.read() as connection:  # nobody is kept from writing for nothing
+            found = due(connection, until, self._after, shards=self.shards) or due(
+                connection, until, shards=self.shards
+            )
+        if not found:
+            return None
+        end = time.monotonic() + _SECONDS
+        cases = [case for _, case in found]
+        with self._store.write(part=part_of(cases)) as connection:
+            ticks, stuck, beyond = self._go(connection, until, cases, end)
+        if beyond:
+            with self._store.write() as connection:
+                more, others, _ = self._go(connection, until, beyond, end)
+            ticks, stuck = ticks + more, [*stuck, *others]
+        return Batch(ticks, tuple(stuck))
+
+    def _go(
+        self, connection: Connection, until: int, cases: Sequence[str], end: float
+    ) -> tuple[int, list[tuple[str, Exception]], list[str]]:
+        """Gives those of some cases that are still due some ticks: how many, what failed, and what needs the whole."""
         ticks = 0
         stuck: list[tuple[str, Exception]] = []
-        end = time.monotonic() + _SECONDS
-        with self._store.read() as connection:  # nobody is kept from writing for nothing
-            first = earliest(connection)
-        if first is None or first > until:
-            return None
-        with self._store.write() as connection:
-            found = due(connection, until, self._after) or due(connection, until)
-            for wake, case in found:
-                self._after = (wake, case)
-                try:
-                    with self._store.part(connection):
-                        came, rests = self._turn(connection, case, until)
-                    ticks += came
-                    if not rests:
-                        raise NeverRests
-                except ENVIRONMENT:
-                    raise
-                except Exception as cause:
-                    stuck.append((case, cause))
-                    self._standing.pop(case, None)
-                    outbox.post_stuck(connection, case, outbox.line(cause), self._caseload.clock())
-                if time.monotonic() > end:
-                    break
-        return Batch(ticks, tuple(stuck)) if found else None
+        beyond: list[str] = []
+        for wake, case in due(connection, until, among=cases):
+            self._after = (wake, case)
+            try:
+                with self._store.part(connection):
+                    came, rests = self._turn(connection, case, until)
+                ticks += came
+                if not rests:
+                    raise NeverRests
+            except ENVIRONMENT:
+                raise
+            except Exception as cause:
+                if self._store.is_beyond(cause):
+                    beyond.append(case)
+                    continue
+                stuck.append((case, cause))
+                self._standing.pop(case, None)
+                outbox.post_stuck(connection, case, outbox.line(cause), self._caseload.clock())
+            if time.monotonic() > end:
+                break
+        return ticks, stuck, beyond
 
     def those(self, cases: Sequence[str], until: int) -> Batch:
         """Makes these cases have all that is due by an instant, whether they are incidents or not."""
@@ -115,8 +150,7 @@ class Timers:
         for case in cases:
             try:
                 while True:
-                    with self._store.write() as connection:
-                        came, rests = self._turn(connection, case, until)
+                    came, rests = self._store.within((case,), partial(self._turn, case=case, until=until))
                     ticks += came
                     if came < _TURN or not rests:
                         left += not rests

@@ -18,10 +18,11 @@ from charter.runtime.people.directory import able, candidates, everybody
 from charter.runtime.people.hours import calendars_of, left
 from charter.runtime.people.organisation import stranding
 from charter.runtime.store import tables as t
+from charter.runtime.store.parts import claim
 
 
 class InTransaction:
-    """See the module's text. Each case is read once.
+    """See the module's text. Each case is read once, and only where the transaction may write to it (`parts.claim`).
 
     `touched`: the cases that took a step or were opened; `effects`: what these steps asked for.
     """
@@ -42,6 +43,7 @@ class InTransaction:
 
     def _find(self, case: str) -> CaseFile | None:
         if case not in self._files:
+            claim(self._connection, case)
             self._files[case] = self._caseload.archive.find(self._connection, case)
         return self._files[case]
 
@@ -63,12 +65,14 @@ class InTransaction:
         return done
 
     def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
+        claim(self._connection)
         case, done = self._caseload.open(self._connection, definition.name, start)
         self._files.pop(case, None)
         self.touched.add(case)
         return done
 
     def opened_by(self, case: str, node: str, attempt: int) -> str | None:
+        claim(self._connection)
         return run_by(self._connection, case, node, attempt)
 
     def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
@@ -86,6 +90,7 @@ class InTransaction:
         return known is not None and known.active and bool(able(self._connection, process, [person], None, at))
 
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
+        claim(self._connection)
         w = t.work_items.c
         query = select(w.holder, func.count()).where(w.holder.in_(persons), w.role == "").group_by(w.holder)
         return {row[0]: row[1] for row in self._connection.execute(query)}
@@ -105,6 +110,7 @@ class InTransaction:
         return not strands(definition, file.state, command, after, people)
 
     def last_turn(self, process: str, element: str) -> str | None:
+        claim(self._connection)
         turn = t.turns.c
         query = select(turn.person).where(turn.process == process, turn.element == element)
         found: str | None = self._connection.execute(query).scalar()

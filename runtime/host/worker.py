@@ -2,9 +2,11 @@
 
 It goes round over its duties, a batch of each, until nothing is due; what a duty is, the table `DUTIES` says. Several
 workers on one database need not know of each other: a duty reads what is due in the transaction that does it, and calls
-are leased (`delivery.py`). The database is touched by one thread only; calls are made by others (`underway.py`).
-Invariants: whatever fails for a while (the database is locked, its disk full, the clock jumped) is told and tried
-again; nothing is begun once it is to stop, and what is under way is taken in.
+are leased (`delivery.py`). On a server they share out the cases all the same (`Backend.division`), so that none waits
+for another; what is of no case is done by whoever has the organisation's shard. The database is touched by one thread
+only, but for the division's signs of life; calls are made by others (`underway.py`). Invariants: whatever fails for a
+while (the database is locked, its disk full, its server away, the clock jumped) is told and tried again; nothing is
+begun once it is to stop, and what is under way is taken in.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from charter.runtime.host.cases import Cases
 from charter.runtime.host.delivery import Delivered
 from charter.runtime.host.underway import Calls
 from charter.runtime.notify import queue
-from charter.runtime.store.errors import ENVIRONMENT, DiskFull, Locked, ReadOnly
+from charter.runtime.store.connection import Division
+from charter.runtime.store.errors import ENVIRONMENT, DiskFull, Locked, Lost, NotAdmitted, ReadOnly, Unreachable
+from charter.runtime.store.parts import Shards, shard_of
+from charter.runtime.store.schema import ORGANISATION
 from charter.runtime.store.watch import ClockJumped
 
 AT_ONCE = 8
@@ -30,6 +35,8 @@ AT_ONCE = 8
 _LOOK, _ROUND, _AGAIN, _LATEST = 0.1, 60.0, 1.0, 30.0
 # What passes by itself, or by an operator's hand, while the worker waits.
 _PASSES = (Locked, DiskFull, ReadOnly, ClockJumped)
+# What passes once the server is there again, or another has taken its place: tried sooner, and again after so long.
+_AWAY, _SOON, _SOONEST = (Lost, Unreachable, NotAdmitted), 0.2, 1.0
 
 
 class Done(Struct):
@@ -55,18 +62,28 @@ class Duty(Struct, frozen=True):
     from the worker and the clock. `turn` does a batch of what is due, within a tenth of a second, and adds to `Done`
     what it did: it is called again at once if that was anything. It reads what is due in the transaction that does it,
     and keeps what fails from stopping the rest. Times are microseconds since the epoch, UTC.
+    `of_all`: it is no case's.
     """
 
     name: str
     earliest: Callable[[Worker, Connection, int], int | None]
     turn: Callable[[Worker, int], None]
+    of_all: bool = False
 
 
 class Worker:
     """See the module's text. `tell` hears of what fails for a while, once each time that it begins."""
 
-    def __init__(self, cases: Cases, at_once: int = AT_ONCE, tell: Callable[[Exception], None] = lambda _: None):
+    def __init__(
+        self,
+        cases: Cases,
+        at_once: int = AT_ONCE,
+        tell: Callable[[Exception], None] = lambda _: None,
+        shards: int | None = None,
+    ):
         self.cases = cases
+        self._most = shards
+        self._division: Division | None = None
         self.calls = Calls(at_once)
         self.timers = cases.timers()
         self.done = Done()
@@ -83,8 +100,22 @@ class Worker:
 
     def run(self, *, once: bool = False) -> Done:
         """Works until it is to stop; `once`: until nothing is due and no call is under way."""
-        pause = 0.0
         self._once = once
+        if not once:
+            self._division = self.cases.store.division(self._most, self.calls.nudge)
+        try:
+            return self._run(once)
+        finally:
+            if self._division is not None:
+                self._division.end()
+
+    @property
+    def shards(self) -> Shards:
+        """Of which cases it does what is due."""
+        return None if self._division is None else self._division.shards
+
+    def _run(self, once: bool) -> Done:
+        pause = 0.0
         while True:
             try:
                 seen = self.cases.store.changes()
@@ -94,13 +125,14 @@ class Worker:
                     return self.done
                 if idle:
                     self._sleep(seen)
-            except _PASSES as cause:
+            except (*_PASSES, *_AWAY) as cause:
                 if once:
                     raise
                 if not pause:
                     self._tell(cause)
-                pause = min(max(_AGAIN, pause * 2), _LATEST)
-                if self._stopping and pause == _LATEST:
+                first, last = (_SOON, _SOONEST) if isinstance(cause, _AWAY) else (_AGAIN, _LATEST)
+                pause = min(max(first, pause * 2), last)
+                if self._stopping and pause == last:
                     return self.done
                 self._stand(pause)
 
@@ -123,7 +155,10 @@ class Worker:
     def _instants(self, now: int) -> list[tuple[Duty, int]]:
         """Lists the duties that have something, each with its first instant; those that rest have nothing."""
         found: list[tuple[Duty, int]] = []
+        shards = self.timers.shards = self.cases.delivery.shards = self.shards
         for duty in DUTIES:
+            if duty.of_all and shards is not None and shard_of(ORGANISATION) not in shards:
+                continue
             if time.monotonic() < self._resting.get(duty.name, (0.0, 0.0))[0]:
                 continue
             with self._unforeseen(duty), self.cases.store.read() as connection:
@@ -165,6 +200,10 @@ class Worker:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not (self.calls.wait(left) and self._stopping):
             pass
+
+    def earliest(self, connection: Connection, now: int, *, calls: bool) -> int | None:
+        """Gives when the first call or message, or the first of all else, of its cases is to be tried."""
+        return outbox.earliest(connection, now, calls=calls, shards=self.shards)
 
     def note_delivered(self, came: Delivered) -> None:
         """Counts what a delivery did."""
@@ -211,17 +250,21 @@ def _seal(worker: Worker, _now: int) -> None:
 
 DUTIES: Sequence[Duty] = (
     # Due dates, waits, rhythms and retries of cases.
-    Duty("timers", lambda _worker, connection, _now: timers.earliest(connection), _tick),
+    Duty("timers", lambda worker, connection, _now: timers.earliest(connection, worker.shards), _tick),
     # What steps asked of the host itself.
-    Duty("asks", lambda _worker, connection, now: outbox.earliest(connection, now, calls=False), _deliver),
+    Duty("asks", lambda worker, connection, now: worker.earliest(connection, now, calls=False), _deliver),
     # Notices: what is new, and what may be sent now.
-    Duty("notices", lambda _worker, connection, now: queue.earliest(connection, now), _notify),
+    Duty("notices", lambda _worker, connection, now: queue.earliest(connection, now), _notify, of_all=True),
     # Calls of connectors, and messages.
-    Duty("calls", lambda _worker, connection, now: outbox.earliest(connection, now, calls=True), _call),
+    Duty("calls", lambda worker, connection, now: worker.earliest(connection, now, calls=True), _call),
     # Periods of KPIs that are over, and facts of them that came late.
-    Duty("figures", lambda worker, connection, now: worker.cases.figures.earliest(connection, now), _figures),
+    Duty(
+        "figures", lambda worker, connection, now: worker.cases.figures.earliest(connection, now), _figures, of_all=True
+    ),
     # Reviews of the entries of registers.
-    Duty("reviews", lambda worker, connection, now: worker.cases.reviews.earliest(connection, now), _review),
+    Duty(
+        "reviews", lambda worker, connection, now: worker.cases.reviews.earliest(connection, now), _review, of_all=True
+    ),
     # The seal of the trail: a second after what came at the latest.
-    Duty("seal", lambda _worker, connection, now: sealing.due(connection, now), _seal),
+    Duty("seal", lambda _worker, connection, now: sealing.due(connection, now), _seal, of_all=True),
 )

@@ -23,6 +23,7 @@ from charter.runtime.people.ids import STEWARD
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t, watch
 from charter.runtime.store.errors import Unfounded
+from charter.runtime.store.parts import claim
 from charter.runtime.store.prepared import ask, driver
 from charter.runtime.store.schema import ORGANISATION
 
@@ -37,6 +38,7 @@ def note(
     connection: Connection, told: Told, actor: str, *, at: int, origin: Origin, reason: str | None = None
 ) -> tuple[Entry, Sealed]:
     """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed."""
+    claim(connection)
     (*_, sealed), (*_, entry) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
     keep(connection, entry, sealed.seq)
     return entry, sealed

@@ -35,16 +35,25 @@ class Kept(NamedTuple):
     safe: bool
 
 
+class Part(NamedTuple):
+    """What a transaction may write to (`parts.py`): some shards, and a turn (`Driver.turn`) or none."""
+
+    shards: frozenset[int]
+    turn: str | None = None
+
+
 class Driver(Protocol):
     """A driver's connection, whose transactions are the store's alone, and what is asked of it in its own way.
 
     `url` names the database to people. `own` and `temporary` are the schemas of its tables and of those that this
-    connection alone sees. `execute` takes parameters as `?`, whichever database it is.
+    connection alone sees. `execute` takes parameters as `?`, whichever database it is. `part`: what the transaction may
+    write to, None for the whole database.
     """
 
     url: str
     own: str
     temporary: str
+    part: Part | None
 
     @property
     def closed(self) -> bool:
@@ -60,8 +69,13 @@ class Driver(Protocol):
         """Gives SQLAlchemy's engine around this one connection."""
         ...
 
-    def begin(self, *, reading: bool, seconds: float) -> None:
-        """Begins a transaction; one that writes takes the lock now, or raises when it is not free for so long."""
+    def begin(self, *, reading: bool, seconds: float, part: Part | None = None) -> None:
+        """Begins a transaction; one that writes takes the lock of its part (None: of the whole database) now, or raises
+        when it is not free for so long."""
+        ...
+
+    def turn(self, name: str) -> None:
+        """Waits until nobody else has something of which one at a time may have a part, until the commit."""
         ...
 
     def end(self, *, keeping: bool) -> None:
@@ -124,16 +138,31 @@ class Driver(Protocol):
         ...
 
 
+class Division(Protocol):
+    """At which shards (`parts.py`) a worker works: while it lives no other works at them."""
+
+    @property
+    def shards(self) -> frozenset[int]:
+        """Those that it has now."""
+        ...
+
+    def end(self) -> None:
+        """Gives all of them back."""
+        ...
+
+
 class Backend(Protocol):
     """A place of a database. `url` names it to people, `address` to us; in `folder` stand its files and connectors.
 
-    `companions`: the files that it is kept in, which nothing else may be.
+    `companions`: the files that it is kept in, which nothing else may be. `parted`: whether several may write at once,
+    each to some cases.
     """
 
     url: str
     address: str
     folder: Path
     companions: tuple[Path, ...]
+    parted: bool
 
     def connect(self, *, seconds: float, looking: bool = False) -> Driver:
         """Opens a connection, as every one of ours is set up; `looking`: nothing can be written through it."""
@@ -141,6 +170,17 @@ class Backend(Protocol):
 
     def error(self, cause: BaseException) -> StorageError:
         """Gives the coded error for what the driver (or SQLAlchemy around it) raised."""
+        ...
+
+    def crossed(self, cause: BaseException) -> bool:
+        """Tells of what a statement failed with whether two who wrote to parts of the database met."""
+        ...
+
+    def division(self, most: int | None, moved: Callable[[], None]) -> Division | None:
+        """Gives what divides the work among several workers, None where one has all of it.
+
+        `most`: at how many shards this one works; `moved` is called, by another thread, whenever it has others.
+        """
         ...
 
     def find(self) -> None:

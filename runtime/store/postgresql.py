@@ -1,16 +1,18 @@
 """What is peculiar to PostgreSQL: its address, how a connection is set up, how a transaction begins, what it answers.
 
-Invariants: who writes holds one advisory lock of the schema until the commit, so that there is one writer at a time as
-on SQLite, in the order in which they came, and what it reads nobody changes meanwhile; who reads sees the state of one
-instant. Text orders by its bytes, numbers have 64 bits, and rows that are numbered are numbered densely, as on SQLite;
-so both give the same answers. A commit that returned survives what `synchronous_commit` of the server says.
+Invariants: who writes to the whole database holds one advisory lock of the schema until the commit, so that nobody else
+writes, and what it reads nobody changes meanwhile; who writes to some cases shares that lock and holds those of their
+shards (`parts.py`); who reads sees the state of one instant. Locks are free once a commit can be seen; who committed is
+answered once it is as durable as `synchronous_commit` of the server says, with all that it was based on (decision
+0085). Text orders by its bytes, numbers have 64 bits, and rows that are numbered are numbered densely, as on SQLite;
+so both give the same answers. Entries alone have gaps in their positions, where something was undone.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from charter.runtime.store import connection as c
+    from charter.runtime.store.connection import Part
 
 OLDEST = 13  # of the server
 # Whoever holds the lock and sends nothing for so long (milliseconds), paused or cut off, is ended by the server: others
@@ -44,6 +47,19 @@ _PATIENCE = {
 }
 _LOCK = 0x43686172  # what our advisory locks are told by from those of others
 
+# What several who write at once need: whoever numbers a row has the table's turn until the commit, but for entries,
+# whose positions come of a sequence. Schema 18 brought them.
+PARTED = (
+    "CREATE OR REPLACE FUNCTION charter_turn(name text) RETURNS void LANGUAGE sql VOLATILE AS $$"
+    f" SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.' || name, {_LOCK})) $$",
+    "CREATE OR REPLACE FUNCTION charter_next(of text, key text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$"
+    " DECLARE found bigint; BEGIN PERFORM charter_turn(of);"
+    " EXECUTE format('SELECT coalesce(max(%I), 0) + 1 FROM %I', key, of) INTO found; RETURN found; END $$",
+    "CREATE OR REPLACE FUNCTION charter_shard(chain text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+    " AS $$ SELECT get_byte(decode(md5(chain), 'hex'), 0)::bigint $$",
+    "CREATE SEQUENCE entries_position",
+    "GRANT USAGE ON SEQUENCE entries_position TO PUBLIC",
+)
 # The words that our questions have and PostgreSQL lacks; who is asked for NUL in a JSON text would fail.
 _WORDS = (
     "CREATE OR REPLACE FUNCTION instr(body text, part text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
@@ -51,9 +67,7 @@ _WORDS = (
     "CREATE OR REPLACE FUNCTION json_extract(body text, path text) RETURNS text LANGUAGE sql IMMUTABLE STRICT"
     r" PARALLEL SAFE AS $$ SELECT replace(body, '\u0000', '\ufffd')::json ->> btrim(substr(path, 3), '\"')"
     " $$",
-    "CREATE OR REPLACE FUNCTION charter_next(of text, key text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$"
-    " DECLARE found bigint; BEGIN EXECUTE format('SELECT coalesce(max(%I), 0) + 1 FROM %I', key, of) INTO found;"
-    " RETURN found; END $$",
+    *PARTED,
     "CREATE TABLE charter_schema (number integer NOT NULL)",
 )
 # An UPDATE, DELETE or TRUNCATE of entries fails whoever sends it. The state is our own code.
@@ -75,6 +89,8 @@ _GUARDS = (
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Somebody else's work has changed something; not where this transaction wrote nothing.
 _TELL = "SELECT pg_notify('{channel}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
+# A commit of its own, whose log lies behind all that was committed before it.
+_KEEP = "SELECT pg_logical_emit_message(true, 'charter', '')"
 _IS_THERE = "SELECT to_regclass(quote_ident(?)) IS NOT NULL"
 _COLUMNS = (
     "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(?))"
@@ -84,6 +100,7 @@ _TABLES = (
     "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = ? AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
 )
+_CROSSED = ("23505", "40P01", "40001")  # unique_violation, deadlock_detected, serialization_failure
 _MARK = re.compile(r"'[^']*'|\"[^\"]*\"|[?%]")
 
 
@@ -127,6 +144,7 @@ class Driver(psycopg.Connection[Any]):
     own, temporary = "public", "pg_temp"
     standing = False
     listening = 0  # commits that were heard of, and one for listening at all
+    part: Part | None = None
 
     def rollback(self) -> None:
         """Does nothing."""
@@ -164,22 +182,44 @@ class Driver(psycopg.Connection[Any]):
 
         return engine(self)
 
-    def begin(self, *, reading: bool, seconds: float) -> None:
+    def begin(self, *, reading: bool, seconds: float, part: Part | None = None) -> None:
+        self.part = part
         if reading:
             self.plainly(_READ)
             return
         wait = max(1, int(seconds * 1000))
-        self.plainly(
+        said = (
             f"BEGIN; SET LOCAL lock_timeout = {wait:d}; SET LOCAL idle_in_transaction_session_timeout = {IDLE:d};"
-            f" SELECT pg_advisory_xact_lock({_LOCK}, {self.key:d})"
+            f" SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock{'_shared' * (part is not None)}"
+            f"({_LOCK}, {self.key:d})"
         )
+        if part is not None:  # in one order, so that nobody waits in a circle
+            said += "".join(f"; SELECT pg_advisory_xact_lock({self.numbered(each)})" for each in sorted(part.shards))
+            said += "" if part.turn is None else f"; SELECT charter_turn('{part.turn}')"
+        self.plainly(said)
+
+    def numbered(self, number: int) -> int:
+        """Gives the number of an advisory lock of the schema's own: a shard's while somebody writes, and others."""
+        return self.key << 32 | number
+
+    def turn(self, name: str) -> None:
+        if self.part is not None:
+            self.execute("SELECT charter_turn(?)", (name,))
 
     def end(self, *, keeping: bool) -> None:
         if not keeping:
             self.plainly("ROLLBACK")
+            return
+        with psycopg.Cursor(self) as cursor:
+            cursor.execute(_TELL.format(channel=self._channel), prepare=False)
+            wrote = cursor.rowcount > 0
+            cursor.nextset()
+            came = cursor.statusmessage
         # Where a statement failed, a COMMIT would undo all and say nothing.
-        elif (came := self.plainly(_TELL.format(channel=self._channel))) != "COMMIT":
+        if came != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction(f"the transaction ended with {came}")
+        if wrote:  # the locks are free: the disk and the replicas are waited for with whoever else commits now
+            self.plainly(_KEEP)
 
     @property
     def _channel(self) -> str:
@@ -255,6 +295,8 @@ class PostgreSQL:
     """
 
     companions: tuple[Path, ...] = ()
+    parted = True
+    called = "charter"  # by what the server's administrator knows our connections
 
     def __init__(self, address: str) -> None:
         try:
@@ -273,6 +315,10 @@ class PostgreSQL:
         self.url, self.address = e.told(address), address
 
     def connect(self, *, seconds: float, looking: bool = False) -> c.Driver:
+        return self.opened(looking=looking)
+
+    def opened(self, *, looking: bool = False, called: str | None = None) -> Driver:
+        """Opens a connection, by a name of its own for the server's administrator or that of all."""
         own = None if self._schema is None else '"' + self._schema.replace('"', '""') + '"'
         options = [self._options] if self._options else []
         if own is not None:
@@ -285,7 +331,7 @@ class PostgreSQL:
                 autocommit=True,
                 cursor_factory=_Cursor,
                 options=" ".join(options),
-                application_name="charter",
+                application_name=called or self.called,
                 client_encoding="utf-8",
             )
         except psycopg.Error as cause:
@@ -307,6 +353,15 @@ class PostgreSQL:
 
     def error(self, cause: BaseException) -> e.StorageError:
         return error(cause, self.url)
+
+    def crossed(self, cause: BaseException) -> bool:
+        return str(getattr(getattr(cause, "orig", None) or cause, "sqlstate", "")) in _CROSSED
+
+    def division(self, most: int | None, moved: Callable[[], None]) -> c.Division | None:
+        from charter.runtime.store.postgresql_shares import Shares, name
+
+        self.called = name()
+        return Shares(self.called, lambda called: self.opened(called=called), most, moved)
 
     def find(self) -> None:
         """Does nothing: whoever connects is told."""

@@ -30,6 +30,8 @@ class _Tables(PGDDLCompiler):
     def get_column_specification(self, column: Any, **kw: Any) -> str:
         if column.table is not None and column is column.table._autoincrement_column and column.server_default is None:
             name = self.preparer.format_column(column)
+            if column.table.name == "entries":  # many write to them at once
+                return f"{name} BIGINT DEFAULT nextval('entries_position') NOT NULL"
             return f"{name} BIGINT DEFAULT charter_next('{column.table.name}', '{column.name}') NOT NULL"
         return str(super().get_column_specification(column, **kw))  # type: ignore[no-untyped-call]
 

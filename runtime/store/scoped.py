@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from charter.runtime.store.connection import Part
 from charter.runtime.store.store import Store
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Scoped(Store):
         return connection
 
     @contextmanager
-    def write(self, *, trusting: bool = False) -> Iterator[Connection]:
+    def write(self, *, trusting: bool = False, part: Part | None = None) -> Iterator[Connection]:
         """Is for nobody."""
         raise AssertionError("what is read by rights is not written through")
         yield  # pragma: no cover

@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from charter.runtime.store import connection as c
+    from charter.runtime.store.connection import Part
 
 _PAGES = 256  # copied at a time: a megabyte between two looks at the progress bar
 FULL = 2  # synchronous=FULL: a commit that returned survives a power cut
@@ -61,6 +62,7 @@ class Driver(sqlite3.Connection):
 
     url = ""
     own, temporary = "main", "temp"
+    part: Part | None = None  # one writes at a time, and to all
     closed = False  # a file does not break off
     waits: float | None = None
     turns: Turns | None = None
@@ -89,7 +91,10 @@ class Driver(sqlite3.Connection):
 
         return create_engine("sqlite://", creator=lambda: self, poolclass=StaticPool)
 
-    def begin(self, *, reading: bool, seconds: float = BUSY_SECONDS) -> None:
+    def turn(self, name: str) -> None:
+        """Does nothing: one writes at a time."""
+
+    def begin(self, *, reading: bool, seconds: float = BUSY_SECONDS, part: Part | None = None) -> None:
         if reading:
             _wait(self, seconds)
             self.execute("BEGIN")
@@ -271,6 +276,8 @@ _ELSEWHERE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_BUS
 class SQLite:
     """A database in a file, beside which its companions and everything else of it stand."""
 
+    parted = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.url = self.address = str(path)
@@ -307,6 +314,12 @@ class SQLite:
         if kind is e.CannotOpen and self.folder.is_dir() and not os.access(self.folder, os.W_OK):
             kind = e.ReadOnly  # SQLite keeps its log beside the database even while it reads
         return kind(sentence, url=self.url)
+
+    def crossed(self, cause: BaseException) -> bool:
+        return False
+
+    def division(self, most: int | None, moved: Callable[[], None]) -> None:
+        return None
 
     def find(self) -> None:
         if not self.path.exists():

@@ -8,12 +8,12 @@ happens in one `write` block is committed whole or not at all; every failure of 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from charter.runtime.store.backends import backend
-from charter.runtime.store.connection import BUSY_SECONDS, Backend, Driver, Lazy, core
+from charter.runtime.store.connection import BUSY_SECONDS, Backend, Division, Driver, Lazy, core
 from charter.runtime.store.errors import (
     NewerSchema,
     NotADatabase,
@@ -22,6 +22,7 @@ from charter.runtime.store.errors import (
     Unfounded,
     failures,
 )
+from charter.runtime.store.parts import Beyond, Part, part_of
 from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import SCHEMA
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+_T = TypeVar("_T")
 _WATCHED = 60.0  # seconds between two looks at the clock
 _SET = 60.0  # so far (seconds) the clock has gone apart from the count of this process where somebody set it
 
@@ -55,12 +57,33 @@ class Store:
         yield from self._transaction(reading=True)
 
     @contextmanager
-    def write(self, *, trusting: bool = False) -> Iterator[Connection]:
+    def write(self, *, trusting: bool = False, part: Part | None = None) -> Iterator[Connection]:
         """Gives a connection that holds the write lock; commits at the end of the block, or undoes all of it.
 
+        `part`: of these cases alone, beside others who write to other cases; what would touch more raises Beyond.
         Raises ClockJumped, unless the clock is to be trusted.
         """
-        yield from self._transaction(reading=False, trusting=trusting)
+        yield from self._transaction(reading=False, trusting=trusting, part=part if self.backend.parted else None)
+
+    def within(self, cases: Collection[str], work: Callable[[Connection], _T], turn: str | None = None) -> _T:
+        """Has some cases written to in one transaction, beside others who write to other cases.
+
+        Where that will not do, it is undone, and `work` is called again over the whole database. `turn`: what else it
+        writes to, which one at a time may.
+        """
+        if self.backend.parted:
+            try:
+                with self.write(part=part_of(cases, turn)) as connection:
+                    return work(connection)
+            except (Beyond, StorageError) as cause:
+                if not self.is_beyond(cause):
+                    raise
+        with self.write() as connection:
+            return work(connection)
+
+    def is_beyond(self, cause: Exception) -> bool:
+        """Tells of what was raised in a transaction of a part whether it would do over the whole database."""
+        return isinstance(cause, Beyond) or (cause.__cause__ is not None and self.backend.crossed(cause.__cause__))
 
     @contextmanager
     def part(self, connection: Connection) -> Iterator[None]:
@@ -105,11 +128,11 @@ class Store:
             watch.look(connection)
             self._watched, self._offset = now, offset
 
-    def _transaction(self, *, reading: bool, trusting: bool = False) -> Iterator[Connection]:
+    def _transaction(self, *, reading: bool, trusting: bool = False, part: Part | None = None) -> Iterator[Connection]:
         # SQLAlchemy's own pool and transactions cost more than ours do on the driver, so idle connections are kept
         # here, and transactions are begun and ended beneath it.
         try:
-            connection = self._begun(reading)
+            connection = self._begun(reading, part)
         except failures() as cause:
             raise self.backend.error(cause) from cause
         try:
@@ -132,12 +155,12 @@ class Store:
         else:
             self._idle.append(connection)
 
-    def _begun(self, reading: bool) -> Connection:
+    def _begun(self, reading: bool, part: Part | None) -> Connection:
         while True:
             known = bool(self._idle)
             connection = self._idle.pop() if known else self._connect()
             try:
-                driver(connection).begin(reading=reading, seconds=self.busy_seconds)
+                driver(connection).begin(reading=reading, seconds=self.busy_seconds, part=part)
                 return connection
             except failures():
                 broken = driver(connection).closed
@@ -156,6 +179,13 @@ class Store:
             driver(connection).end(keeping=False)
         with suppress(*failures()):
             driver(connection).close()
+
+    def division(self, most: int | None, moved: Callable[[], None]) -> Division | None:
+        """Has this worker's share of the work go with its life (`Backend.division`), by connections that begin now."""
+        found = self.backend.division(most, moved)
+        if found is not None:
+            self.close()
+        return found
 
     def close(self) -> None:
         """Closes every connection that is not in use."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -21,14 +21,17 @@ from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.audit.verify import verify
 from charter.runtime.cli.main import run
+from charter.runtime.host import outbox
 from charter.runtime.host.backup import back_up
 from charter.runtime.host.cases import Cases
 from charter.runtime.store import Store, create_store, errors, open_store
 from charter.runtime.store.looking import looking
+from charter.runtime.store.parts import claim, part_of, shard_of
 from charter.runtime.store.prepared import ask, driver
 
 psycopg = pytest.importorskip("psycopg")
 from charter.runtime.store import postgresql  # noqa: E402
+from charter.runtime.store.postgresql_shares import Shares  # noqa: E402
 
 GIVEN = os.environ.get("CHARTER_TEST_DB", "")
 pytestmark = pytest.mark.skipif(not GIVEN, reason="no server is given in CHARTER_TEST_DB (.ci/postgresql starts one)")
@@ -84,20 +87,76 @@ def test_what_several_write_at_once_is_dense_and_sound(address: str) -> None:
         found = verify(store)
         assert found.sound and found.cases == 17
         with store.read() as connection:
-            positions = [row[0] for row in ask(connection, "SELECT position FROM entries ORDER BY position")]
-        assert positions == list(range(1, len(positions) + 1))
+            numbers = [row[0] for row in ask(connection, "SELECT number FROM cases ORDER BY number")]
+        assert numbers == list(range(1, 18))
 
 
 def test_what_is_undone_leaves_no_number_out(address: str) -> None:
     with founded(address) as store:
-        note(store, "one")
-        with pytest.raises(KeyError), store.write() as connection:
-            log.append(connection, [Entry(Commented("two"), 2_000_000, "li")], Origin("test"), chain="x")
+        store.within(("x",), lambda connection: outbox.send(connection, "x", "{}", 1))
+        with pytest.raises(KeyError), store.write(part=part_of(("y",))) as connection:
+            outbox.send(connection, "y", "{}", 1)
             raise KeyError
-        note(store, "three")
+        store.within(("z",), lambda connection: outbox.send(connection, "z", "{}", 1))
         with store.read() as connection:
-            positions = [row[0] for row in ask(connection, "SELECT position FROM entries ORDER BY position")]
-    assert positions == list(range(1, len(positions) + 1))
+            assert ask(connection, 'SELECT number, "case" FROM outbox ORDER BY number') == [(1, "x"), (2, "z")]
+
+
+def test_who_writes_to_one_case_waits_for_nobody_who_writes_to_another(address: str) -> None:
+    done = list[str]()
+    with founded(address) as store, open_store(address, busy_seconds=0.3) as other:
+        a, b = "a", next(each for each in "bcdefgh" if shard_of(each) != shard_of("a"))
+        with store.write(part=part_of((a,))):
+            other.within((b,), lambda _: done.append(b))
+            with pytest.raises(errors.Locked):
+                other.within((a,), lambda _: done.append(a))
+            with pytest.raises(errors.Locked), other.write():
+                done.append("all")
+        with store.write(), pytest.raises(errors.Locked):
+            other.within((b,), lambda _: done.append(b))
+    assert done == [b]
+
+
+def test_what_touches_more_than_its_part_is_done_over_the_whole(address: str) -> None:
+    parts = list[Any]()
+
+    def work(connection: Any) -> str:
+        parts.append(driver(connection).part)
+        ask(connection, "INSERT INTO settings (name, value) VALUES ('once', '') RETURNING 1")
+        claim(connection)
+        return "done"
+
+    with founded(address) as store:
+        assert store.within(("a",), work) == "done"
+        assert [each is None for each in parts] == [False, True]
+        with store.read() as connection:
+            assert len(ask(connection, "SELECT 1 FROM settings WHERE name = 'once'")) == 1
+
+
+def until(true: Callable[[], Any]) -> None:
+    assert any(true() or time.sleep(0.05) for _ in range(1200)), "it never came to that"
+
+
+def test_workers_share_out_the_shards_and_take_over_those_of_who_is_gone(address: str) -> None:
+    with founded(address) as store, open_store(address) as other:
+        first = store.division(None, lambda: None)
+        second = other.division(64, lambda: None)
+        assert isinstance(first, Shares) and isinstance(second, Shares)
+        until(lambda: len(first.shards) == 128 and len(second.shards) == 64)
+        with pytest.raises(errors.Lost), other.write():  # a machine that is cut off while it writes shows nothing more
+            second._ending.set()
+            second._thread.join()
+            until(lambda: len(first.shards) == 256)
+            note(store, "nobody is waited for")
+        second.end()
+        first.end()
+        assert not first.shards and not second.shards
+
+
+def test_shards_are_the_same_here_and_there(address: str) -> None:
+    with founded(address) as store, store.read() as connection:
+        for text in ("organisation", "abc", "王"):
+            assert ask(connection, "SELECT charter_shard(?)", text) == [(shard_of(text),)]
 
 
 def test_a_reader_sees_one_state(address: str) -> None:
