@@ -24,6 +24,7 @@ GIVEN = {
     "CASE": "1",
     "PROCESS": "p",
     "PERSON": "li",
+    "FORMAT": "csv",
     "warn|refuse": "warn",
 }
 MAKES = {"init", "demo"}
@@ -66,6 +67,7 @@ def typed(name: str, command: click.Command) -> list[str]:
         "channels add": ["--webhook", "https://x.example/", "--secret", "env:HOOK"],
         "docs": ["--out", "pages"],
         "audit bundle": ["--out", "bundle"],
+        "audit export": ["--out", "trail.csv"],
         "migrate": ["--to", "2"],
         "import log": ["--map", "p.map"],
     }.get(name, [])

@@ -58,6 +58,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH699": ("tables", None),
     "CH719": ("environment", "error"),
     "CH739": ("imports", "error"),
+    "CH755": ("exports", "error"),
 }
 
 

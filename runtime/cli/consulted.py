@@ -43,6 +43,7 @@ LOOKS = frozenset(
         "audit checkpoint",
         "audit proof",
         "audit bundle",
+        "audit export",
         "audit signatures",
         VERIFY,
     }

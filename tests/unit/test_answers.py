@@ -145,6 +145,7 @@ charter audit key --as zhou
 charter audit checkpoint --as zhou
 charter audit proof organisation.1 --as zhou
 charter audit bundle --out bundle --as zhou
+charter audit export csv --out trail.csv --as zhou
 charter audit signatures 1 --as zhou
 charter audit key --change --as zhou
 charter audit key --restart 'lost in the move' --as zhou
@@ -229,8 +230,6 @@ LISTS = {
 }
 LISTS |= {"kpi", "doctor", "dmn check", "dmn run"}
 LIST_ALONE = {"start", "explain", "incidents", "audit clause", "register", "register notes", "report"}
-
-# --- laws
 
 NAMES = {"decimal": float, "text": str, "number": int, "truth": bool, "list": list, "object": dict}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")

@@ -26,7 +26,7 @@ CODE = re.compile(
 )
 # Words of other languages that Chinese texts keep.
 KEPT = re.compile(
-    "ANSI|Apache|CNY|CSV|Charter|Ctrl|DMN|FEEL|GBK|HTML|HTTP|ISO|JSON|KPI|Latin|Mermaid|MiB|NUL|OMG|PostgreSQL|Python|RFC|SQLite|Shell|SVG|UTC|UTF"
+    "ANSI|Apache|CNY|CSV|Charter|Ctrl|DMN|FEEL|GBK|HTML|HTTP|ISO|JSON|KPI|Latin|Mermaid|MiB|NUL|OCEL|OMG|PROV|Parquet|PostgreSQL|Python|RFC|SQLite|Shell|SVG|UTC|UTF"
     "|Unicode|XES|XML|YAML|Base|CloudEvents|IP|POST|RACI|VS|Slack|Standard|Teams|Webhooks?"
 )
 # Sentences whose parts are set apart by two blanks, as columns are.
