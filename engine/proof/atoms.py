@@ -161,10 +161,17 @@ class Reader:
     def number(self, of: t.Node | str) -> Decimal | None:
         """Gives the number that an expression is whatever happens, None where it is none."""
         node = feel.parse(of).tree if isinstance(of, str) else of
-        found = value_of(node) if node is not None and is_literal(node) else None
-        if isinstance(node, t.Name):
-            found = self.program.bound.get(node.name)
+        expression = feel.compile(node) if node is not None else None
+        if expression is None or expression.tells_time or not expression.names <= self.program.bound.keys():
+            return None
+        found = expression.evaluate(self.program.bound, SHORT)
         return found if isinstance(found, Decimal) else None
+
+    def items(self, element: str) -> t.Node | None:
+        """Gives the list that an element goes over."""
+        plan = self.program.plans.get(element)
+        many = plan.element.many if plan is not None else None
+        return feel.parse(many.items).tree if many is not None else None
 
     def atoms(self, condition: Condition) -> Iterator[Atom]:
         """Yields the atoms of a condition; none where it does not parse."""
@@ -245,7 +252,11 @@ class _Look:
             elif self.program.names(self.condition.text):
                 self.visit(tree, local)
                 self.odd(tree)
-        elif (shared := asked(tree)) is not None and shared.element in self.reader.alike and not self.loops:
+        elif (
+            (shared := asked(tree, self.reader.number, self.reader.items)) is not None
+            and shared.element in self.reader.alike
+            and not self.loops
+        ):
             self.shared, self.paths[shared.element, shared.fact] = shared, None
         else:
             self.visit(tree, local)

@@ -23,6 +23,7 @@ from charter.engine.plan.program import Program, compiled
 from charter.engine.proof import points
 from charter.engine.proof.atoms import SHORT, Atom, Path, Reader, conditions, conditions_of, plain_path, value_of
 from charter.engine.proof.items import Items
+from charter.engine.proof.shade import Shade
 from charter.engine.proof.shares import needed
 from charter.engine.proof.sight import Component, Sight, at
 
@@ -46,9 +47,13 @@ class Compared:
                 self.named.setdefault(path, []).append(atom)
         self.inside = frozenset(path[:end] for path in self.named for end in range(1, len(path) + 1))
         self.components = tuple(self._components(every))
+        self.shade = Shade(program)
+        self.still = frozenset(self._still())
         self.unclear: set[str] = set()  # lists of which a number that is not known is enough
         self.sizes = self._sizes(every)
         self.shared = frozenset(atom.shared.element for atom in every if atom.shared is not None)
+        # Elements of one list of which nobody sees the items one by one.
+        self.alike = self.shared.union(name for name in self.shade.quiet if program.plans[name].loops == (name,))
         self.strange = tuple(sorted(set(self._strange(every))))
         self.sight = Sight(self.atoms, self.components, self.reader.variables, program.bound)
         self.looped = frozenset(plain_path(path) for path in self.reader.variables.values())  # lists of `for each`
@@ -84,11 +89,25 @@ class Compared:
             and any(isinstance(part, t.Call) and part.function == t.Name("count") for part in t.walk(atom.tree))
         )
         numbers = [int(part.value) for atom in counts for part in atom.literals if isinstance(part, t.Number)]
-        return max(_SHORTEST, min(_MANY, max(numbers, default=0)))
+        return min(_MANY, max(numbers, default=0))
 
     def size(self, path: Path) -> int:
         """Gives how many items a list has at most that makes a difference."""
-        return min(max(self.longest, self.sizes.get(path, _SHORTEST)), _LONGEST)
+        return min(max(self.longest, self.sizes.get(path, self._least(path))), _LONGEST)
+
+    def _still(self) -> Iterator[Path]:
+        """Yields the lists over which nothing runs but work that makes no difference to anything else."""
+        over: dict[Path, bool] = {}
+        for plan in self.program.plans.values():
+            listed = self.reader.list_path(plan.element.many.items) if plan.element.many is not None else None
+            if listed is not None:
+                path = plain_path(listed)
+                over[path] = over.get(path, True) and plan.name in self.shade.quiet
+        yield from (path for path, quiet in over.items() if quiet)
+
+    def _least(self, path: Path) -> int:
+        """Gives how long a list is at least that makes a difference: two show how one stands beside another."""
+        return 1 if path in self.still else _SHORTEST
 
     def is_compared(self, record: str) -> bool:
         """Says whether some condition holds a record against what else there is."""
@@ -122,6 +141,7 @@ class Compared:
                 yield Component(frozenset(paths), tuple(dict.fromkeys(self.literals(naming))))
 
     def _sizes(self, atoms: Iterable[Atom]) -> dict[Path, int]:
+        program = self.program
         counted: dict[Path, Decimal] = {}
         asked: dict[Path, int] = {}
         for atom in atoms:
@@ -137,17 +157,26 @@ class Compared:
                 counted[of] = max(counted.get(of, Decimal(0)), enough or Decimal(0))
                 self.unclear |= {of[0]} if enough is None else set()
         lists = {*counted, *asked}
-        sizes = {of: max(_SHORTEST, int(counted.get(of, 0)) + 1, asked.get(of, 0)) for of in lists}
+        sizes = {
+            of: max(_SHORTEST if of in asked else self._least(of), int(counted.get(of, 0)) + 1, asked.get(of, 0))
+            for of in lists
+        }
         shares = [atom.shared for atom in atoms if atom.shared is not None]
         for name in {share.element for share in shares}:
-            many = self.program.plans[name].element.many
+            many = program.plans[name].element.many
             listed = self.reader.list_path(many.items) if many is not None else None
             most = {share.fact for share in shares if share.element == name and share.most}
             some = {share.fact for share in shares if share.element == name and not share.most}
-            if listed is None or len(most) > 1:
+            numbers: dict[str, int] = {}
+            for share in shares:
+                if share.element == name and share.least:
+                    numbers[share.fact] = max(numbers.get(share.fact, 0), share.least)
+            if listed is None or len(most) > 1 or (most and numbers):
                 self.unclear.add(name)
             else:
-                sizes[listed] = max(sizes.get(listed, 0), needed(len(some)))
+                ways = 2 if program.plans[name].kind == "approval" else 1  # work by hand is done, if at all
+                length = needed(bool(most), len(some - numbers.keys()), numbers.values(), ways)
+                sizes[listed] = max(sizes.get(listed, 0), length)
         return sizes
 
     def _strange(self, atoms: Iterable[Atom]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 Said of the text of a process, once. An element is independent where whoever watches it, its records or the blocks
 around it waits for all of it to be over (an input, `after` all, a `when` on how it ended), and where nothing but what
-comes after it can send it back, end it, or come in its way. While a clock runs, work that may start another one waits
+comes after it can send it back, end it, or come in its way. So is work that another shades (`shade`). While
+a clock runs, work that may start another one waits
 for it too, where it matters which of the two is first; and beside a rhythm, which ends with the phase around it, work
 that may be the last of that phase. Errs towards dependence.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from charter.engine import feel
+from charter.engine.definition import Event
 from charter.engine.feel import tree as t
 from charter.engine.keys import name_of
 from charter.engine.machines import WORKABLE
@@ -19,9 +21,20 @@ from charter.engine.plan.facts import AT_THE_END
 from charter.engine.plan.place import standing
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
+from charter.engine.proof.shade import Shade
 from charter.engine.state import CaseState, Node
 
 _HOLDING = WORKABLE | {"done"}
+
+
+def _tells_time(event: Event) -> bool:
+    expression = compiled(event.at or "")
+    return expression is None or expression.tells_time
+
+
+def _may_end(level: Plan) -> bool:
+    """Says whether a line may end an element while somebody works on it."""
+    return any(event.ends for event in level.element.events)
 
 
 def _is_path(negation: t.Call) -> bool:
@@ -38,11 +51,15 @@ class Independence:
             n for e in program.definition.elements for a in e.after if a.needed < len(a.elements) for n in a.elements
         }
         self._senders = [(plan, to) for plan in program.plans.values() for to in self._back(plan)]
+        shade = Shade(program)
+        self._shaded, self._gathering = shade.shaded, shade.gathering
         self._touchy = frozenset(self._named_loosely())
         self.rounds = frozenset(plan.name for plan in program.plans.values() if self._comes_again(plan))
-        # What a line may end, at whatever moment, is looked at in every order with all the rest.
-        ends = any(event.ends for element in program.definition.elements for event in element.events)
-        self.elements = frozenset(plan.name for plan in program.plans.values() if not ends and self._alone(plan))
+        # What time or a signal may end, at whatever moment, is looked at in every order with all the rest.
+        ends = [event for element in program.definition.elements for event in element.events if event.ends]
+        at_any = any(event.kind != "when" or _tells_time(event) for event in ends)
+        self.rounds -= self._shaded  # which come round only with what they are in the shade of
+        self.elements = frozenset(plan.name for plan in program.plans.values() if not at_any and self._alone(plan))
         self._awaiting = self._awaited()
         clocks = list(self._clocks())
         self._rhythms = [
@@ -99,14 +116,21 @@ class Independence:
 
     def _against(self, plan: Plan, clocks: list[Plan]) -> Iterator[str]:
         """Names the clocks that may run out before or after one that an element may start."""
+        if plan.name in self._shaded:
+            return
+        levels = list(plan.levels())
         for started in clocks:
-            levels = list(plan.levels())
-            if started not in levels and not any(self.program.precedes(level, started) for level in levels):
+            if started not in levels and not any(self._leads_to(level, started, plan) for level in levels):
                 continue
             for clock in clocks:
                 quiet = clock.name in self.elements and started.name in self.elements
                 if not quiet and not self._apart(clock, started):
                     yield clock.name
+
+    def _leads_to(self, level: Plan, started: Plan, plan: Plan) -> bool:
+        """Says whether the end of a level of a plan may start something, and not only its beginning: what is inside."""
+        begun = level is not plan and level in started.levels() and level.element.repeat is None
+        return not begun and self.program.precedes(level, started)
 
     def _last(self, rhythm: Plan) -> Plan | None:
         """Gives the element beside a rhythm that goes on `while not(ELEMENT.done)`, and so no longer than its phase."""
@@ -127,7 +151,8 @@ class Independence:
 
     def _beside(self, plan: Plan, rhythm: Plan) -> bool:
         levels = list(plan.levels())
-        return rhythm not in levels and (rhythm.parent is None or rhythm.parent in levels)
+        apart = rhythm not in levels and (rhythm.parent is None or rhythm.parent in levels)
+        return apart and plan.name not in self._shaded
 
     def _comes_again(self, plan: Plan) -> bool:
         """Says whether work that is over may be taken up again, so that it may close a circle."""
@@ -159,7 +184,11 @@ class Independence:
                 loose += [element.repeat.until, element.repeat.while_, element.repeat.every]
             for text in loose:
                 yield from self.program.names(text)
-            expression = compiled(element.when) if element.when is not None else None
+            for event in element.events:
+                if event.ends and event.kind == "when":
+                    yield from self._ending(plan, event.at or "")
+            asks = element.when is not None and plan.name not in self._gathering
+            expression = compiled(element.when) if element.when is not None and asks else None
             for path in expression.paths if expression is not None else ():
                 read = self.program.plans.get(path[0])
                 # Of a list it may be known before all of it is over, as with an `after any of`.
@@ -176,6 +205,15 @@ class Independence:
                 yield from self._before_the_end(plan)
         for order in self.program.definition.orders:
             yield from order.elements
+
+    def _ending(self, plan: Plan, text: str) -> Iterator[str]:
+        """Names what a condition reads that ends an element, and what may open it before or after that comes true."""
+        program, read = self.program, self.program.names(text)
+        yield from read
+        for earlier in program.plans.values():
+            first = all(name in program.plans and program.precedes(earlier, program.plans[name]) for name in read)
+            if not first and program.precedes(earlier, plan):
+                yield earlier.name
 
     def _may_be_withdrawn(self, plan: Plan) -> bool:
         """Says whether an offer may end while others work: it reads what they do, or what may come once more."""
@@ -238,8 +276,11 @@ class Independence:
         if element.repeat is not None and element.repeat.every is not None:
             return False
         mine = {plan.name, *element.outputs, *(level.name for level in levels)}
-        if not mine.isdisjoint(self._touchy) or any(map(self._shows, levels[1:])):
-            return False
+        if plan.name not in self._shaded:
+            if not mine.isdisjoint(self._touchy):
+                return False
+            if any(map(self._shows, levels[1:])) or any(map(_may_end, levels)):
+                return False
         if any(len(program.producers.get(record, ())) > 1 for record in element.outputs):
             return False
         if not all(

@@ -38,7 +38,8 @@ class Sameness:
         self.program = program
         self.past = past
         self.sight = known.sight
-        self._alike = known.shared  # items that nobody sees one by one
+        self._alike = known.alike  # items that nobody sees one by one
+        self._lasting = known.shade.lasting  # of which those that are over make no difference
         self._outputs = frozenset(definition.outputs)
         self._seen: dict[tuple[str, str], int] = {}
         self._parts: dict[int, tuple[Node, int, int | None]] = {}
@@ -72,6 +73,7 @@ class Sameness:
         if "outcome" in read:
             names.append("outcome")
         self._names = tuple(names)
+        self._group_names = tuple(name for name in names if name != "size")
         self._ends = {
             e.name: tuple(index for index, event in enumerate(e.events) if event.ends) for e in definition.elements
         }
@@ -92,7 +94,7 @@ class Sameness:
                 self._rests(state, node) if self.sent_back and node.used else (),
             )
             for node, part, _ in told
-            if node.element in matters
+            if node.element in matters and not self._is_over(node)
         )
         nodes = frozenset(Counter(parts).items() if self._alike else parts)
         names = {key: name_of(key) for key in state.versions}
@@ -104,6 +106,10 @@ class Sameness:
         # Before its baseline is approved, a ledger that refuses takes nothing.
         books = frozenset(book.ledger for book in state.books if book.number and book.ledger in self._refusing)
         return state.status, nodes, versions, repr(state.signals), self._between(state, matters), clocks, books
+
+    def _is_over(self, node: Node) -> bool:
+        """Says whether a node is an item that is over for good, whatever else comes of its list."""
+        return node.element in self._lasting and node.state in SETTLED and bool(parse_key(node.key)[1])
 
     def _turns(self, node: Node) -> int | None:
         """Gives the next instant that brings a node on, or ends it."""
@@ -136,7 +142,7 @@ class Sameness:
         called = node.element if node.element in self._alike and parse_key(node.key)[1] else node.key
         part = (
             called,
-            *(getattr(node, name) for name in self._names),
+            *(getattr(node, name) for name in (self._group_names if node.element in self._lasting else self._names)),
             *(min(getattr(node, name), most) for name, most in self._caps[node.element]),
             node.doers if node.element in self._doers else (),
             over and node.ready_at is not None if node.element in self._idle else None,

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from charter.engine import commands as c
+from charter.engine import commands as c, values
 from charter.engine.definition import Definition, Element, TypeRef
+from charter.engine.feel.temporal import Date
 from charter.engine.keys import name_of
 from charter.engine.law import PRESENT
 from charter.engine.machines import SETTLED
@@ -28,6 +29,8 @@ _HOUR = 3_600_000_000
 _LEFT_OUT = ("started_at", "ended_at", "wake", "due", "reason", "stands", "bound", "rhythm", "used", "hands")
 _COUNTED = ("iteration", "attempt", "rejects")
 _MOST_ITEMS = 2
+_PERSON = "x"  # whom data names, and any text
+_DAY = values.encode(Date(2026, 3, 2))
 
 
 class Seen:
@@ -81,7 +84,7 @@ class _Case:
             return [[], *([item] for item in items), *([item, other] for item in items for other in items[-1:])]
         if type_.name == "record":
             return list(self.record(type_.record or ""))
-        return ["x"]
+        return [_DAY] if type_.name == "date" else [_PERSON]
 
     def record(self, record: str) -> Iterator[dict[str, Any]]:
         fields = self.types[record].fields if record in self.types else ()
@@ -95,7 +98,7 @@ class _Case:
 
     def people(self, state: CaseState, key: str) -> list[c.Actor]:
         """Lists who might do it: somebody who has done nothing else, then everybody else, each with every role."""
-        names = [key, *(person for node in state.nodes.values() for person in node.doers), "owner"]
+        names = [key, *(person for node in state.nodes.values() for person in node.doers), "owner", _PERSON]
         return [c.Actor(name, self.roles) for name in dict.fromkeys(names)]
 
     # -- moves -----------------------------------------------------------------------------------------------------

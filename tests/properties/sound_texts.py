@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 T = TypeVar("T")
 ROLES = ("maker", "checker", "boss")
@@ -54,6 +54,9 @@ class _Scope:
 
 class Draw:
     """A text as it is drawn; `here` is what can be named where it stands."""
+
+    most: ClassVar[int] = 14
+    elements: ClassVar[Mapping[Callable[..., None], tuple[int, int, tuple[str, ...]]]]
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
@@ -364,8 +367,8 @@ class Draw:
         for _ in range(self.rng.randint(1, 3) if depth > 1 else self.rng.randint(2, 5)):
             kinds = {
                 make: weight
-                for make, (weight, deepest, needs) in ELEMENTS.items()
-                if depth <= deepest and self.size < 14 and all(getattr(self.here, pool) for pool in needs)
+                for make, (weight, deepest, needs) in self.elements.items()
+                if depth <= deepest and self.size < self.most and all(getattr(self.here, pool) for pool in needs)
             }
             self.size += 1
             (self.one(kinds) if kinds else Draw.activity)(self, depth)
@@ -404,6 +407,7 @@ ELEMENTS: Mapping[Callable[[Draw, int], None], tuple[int, int, tuple[str, ...]]]
     Draw.table: (3, 9, ("made",)),
     Draw.run: (2, 9, ("made",)),
 }
+Draw.elements = ELEMENTS
 # What conditions say, of what is there.
 FACTS: Mapping[str, int] = {
     "{made}.ok": 40,

@@ -11,16 +11,20 @@ from charter.dsl.passes import compile
 from charter.engine.definition import Definition
 from charter.engine.proof.explore import explore
 from charter.engine.proof.verdicts import verdicts
+from tests.properties import meeting_texts
 from tests.properties.judged import JUDGED
 from tests.properties.reference import disagreements, look
 from tests.properties.sound_texts import text
 
+# Seeds of `meeting_texts` of which a plain look sees everything soon, with quorums, to-dos and what ends early.
+SMALL = (6, 28, 29, 40, 49, 61, 67, 125)
 
-def judged(definition: Definition) -> list[str] | None:
+
+def judged(definition: Definition, most: int = 150) -> list[str] | None:
     """Names what is judged otherwise than it looks, None where the look has not seen everything."""
     graph = explore(definition, lambda steps: steps < 3_000)
     found = {verdict.property: verdict for verdict in verdicts(definition, graph)}
-    seen = look(definition, 150)
+    seen = look(definition, most)
     assert not any(node.wake for state in seen.states if state.status == "completed" for node in state.nodes.values())
     return disagreements(definition, found, seen) if seen.whole else None
 
@@ -41,3 +45,9 @@ def test_verdicts_are_what_a_plain_look_sees(first: int) -> None:
 def test_what_was_judged_otherwise_is_judged_so_no_more(why: str) -> None:
     [definition] = compile("t.charter", JUDGED[why]).definitions
     assert judged(definition) == []
+
+
+@pytest.mark.parametrize("seed", SMALL)
+def test_meetings_are_judged_as_a_plain_look_sees_them(seed: int) -> None:
+    [definition] = compile("t.charter", meeting_texts.text(seed)).definitions
+    assert judged(definition, 400) == []

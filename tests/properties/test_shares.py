@@ -32,7 +32,8 @@ def asking(draw: st.DrawFn) -> str:
     most = f"count(look[{fact}]) {draw(st.sampled_from(['>', '>=', '<', '<=']))} count(look) / 2"
     other = draw(st.sampled_from(["granted", "rejected", "overdue", "settled"]))
     some = f"{draw(st.sampled_from(['some', 'every']))} x in look satisfies x.{other}"
-    asked = draw(st.sampled_from([[most], [some], [most, some]]))
+    count = f"count(look[{fact}]) {draw(st.sampled_from(['>', '>=', '<', '=']))} {draw(st.integers(1, 3))}"
+    asked = draw(st.sampled_from([[most], [some], [most, some], [count], [count, some]]))
     lines = [HEAD.format(where=draw(st.sampled_from(["", " where count(lots) > 0", " where count(lots) > 2"])))]
     for name in "abc":
         condition = draw(st.sampled_from([*asked, *(f"not({each})" for each in asked), " and ".join(asked)]))
