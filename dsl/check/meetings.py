@@ -26,7 +26,7 @@ from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
 
 # The lines that only meetings have; all others are those of the phase.
-_OWN = (t.Attend, t.Quorum, t.Agenda, t.Minutes, t.Todos)
+_OWN = (t.Attend, t.MustAttend, t.Quorum, t.Agenda, t.Minutes, t.Todos)
 _Of = TypeVar("_Of", bound=t.Line)
 
 
@@ -55,12 +55,12 @@ def _check(meeting: t.Meeting, findings: Findings) -> None:
     name, language = meeting.name, findings.language
     found: dict[type, list[Any]] = {kind: [line for line in meeting.body if isinstance(line, kind)] for kind in _OWN}
     for kind, lines in found.items():
-        word = spelled(kind.__name__.upper(), language)
+        word = spelled("MUST_ATTEND" if kind is t.MustAttend else kind.__name__.upper(), language)
         for extra in lines[1:]:
             findings.add("CH213", extra.span, word=word, element=name.text)
-        if not lines and kind in (t.Attend, t.Minutes):
+        if not lines and (kind is t.Minutes or (kind is t.Attend and not found[t.MustAttend])):
             findings.add("CH287", name.span, name=name.text, word=word)
-    attends = [each for line in found[t.Attend][:1] for each in line.names]
+    attends = _attending(meeting)
     listed = [each for each in attends if "." in each.text]
     for extra in listed[1:]:
         findings.add("CH288", extra.span, name=name.text, list=listed[0].text)
@@ -68,6 +68,12 @@ def _check(meeting: t.Meeting, findings: Findings) -> None:
         least = quorum.least.text.strip()
         if not (listed or not attends or (least.isdecimal() and 0 < int(least) <= len(attends))):
             findings.add("CH289", quorum.least.span, name=name.text, count=len(attends))
+
+
+def _attending(meeting: t.Meeting) -> list[t.Name]:
+    """Lists who attends, each once: those who must be there, and the others."""
+    lines = [line for kind in (t.MustAttend, t.Attend) for line in meeting.body if isinstance(line, kind)]
+    return list({each.text: each for line in lines for each in line.names}.values())
 
 
 def _has_any(line: Any) -> bool:
@@ -95,7 +101,9 @@ class _Spelled:
         self.cited = tuple(line for line in meeting.body if isinstance(line, t.Source))
         self.minutes = self._one(t.Minutes)
         self.todos = self._one(t.Todos)
-        self.attends = self._one(t.Attend)
+        self.must = self._one(t.MustAttend)
+        self.attends = self.must or self._one(t.Attend)
+        self.names = _attending(meeting)
 
     def _named(self, part: str) -> str:
         return f"{self.name}_{self.words[part]}"
@@ -123,11 +131,11 @@ class _Spelled:
         ended = f"{over}.done or {over}.skipped or {over}.cancelled"
         for line in (self.attends,) if self.attends is not None else ():
             name, title = t.Name(self._named("presence"), span=line.span), self._titled("presence", line)
-            body = (t.Ends("when", _expr(ended, line), **_at(line)), *self._attendance(line))
+            body = (t.Ends("when", _expr(ended, line), **_at(line)), *self._attendance())
             yield t.Element("phase", name, title, body, span=line.span)
 
-    def _attendance(self, line: t.Attend) -> Iterator[t.Element]:
-        for name in line.names:
+    def _attendance(self) -> Iterator[t.Element]:
+        for name in self.names:
             lines: list[t.Line] = []
             if "." in name.text:
                 root = t.Name(name.text.partition(".")[0], span=name.span)
@@ -141,23 +149,34 @@ class _Spelled:
     def _seat(self, role: t.Name) -> str:
         return f"{self._named('attend')}_{role.text}"
 
-    def _quorum(self) -> t.Expr | None:
-        """Gives the condition that enough have confirmed; of each way in which they can be enough one alternative."""
+    def _enough(self) -> t.Expr | None:
+        """Gives the condition that all have confirmed who must be there, and enough of all."""
         quorum = self._one(t.Quorum)
-        if quorum is None or self.attends is None:
-            return None
-        seats = [f"{self._seat(name)}.done" for name in self.attends.names if "." not in name.text]
-        listed = len(seats) < len(self.attends.names)
+        parts = [self._present(name) for name in (self.must.names if self.must is not None else ())]
+        if quorum is not None:
+            parts.append(f"({self._quorum(quorum)})" if parts else self._quorum(quorum))
+        at = quorum.least if quorum is not None else self.must
+        return _expr(" and ".join(parts), at) if parts else None
+
+    def _present(self, name: t.Name) -> str:
+        if "." in name.text:
+            return f"(every {self.words['person']} in {self._named('attend')} satisfies {self.words['person']}.done)"
+        return f"{self._seat(name)}.done"
+
+    def _quorum(self, quorum: t.Quorum) -> str:
+        """Gives the condition that enough have confirmed; of each way in which they can be enough one alternative."""
+        seats = [f"{self._seat(name)}.done" for name in self.names if "." not in name.text]
+        listed = len(seats) < len(self.names)
         least = quorum.least.text.strip()
         ways = []
         for there in range(len(seats) + 1):
             if not listed and least.isdecimal() and there != int(least):
                 continue
             some = " or ".join(f"({' and '.join(chosen)})" for chosen in combinations(seats, there)) if there else ""
-            wanted = str(int(least) - there) if least.isdecimal() else f"({least}) - {there}"
+            wanted = str(int(least) - there) if least.isdecimal() else f"({least}) - {there}" if there else f"({least})"
             counted = f"count({self._named('attend')}[done]) >= {wanted}" if listed else ""
             ways.append(" and ".join(part for part in (f"({some})" if some else "", counted) if part) or "true")
-        return _expr(" or ".join(ways) or "false", quorum.least)
+        return " or ".join(ways) or "false"
 
     # --- what it came to -------------------------------------------------------------------------------------------
 
@@ -167,7 +186,7 @@ class _Spelled:
         lines: list[t.Line] = [*self.cited]
         if minutes is not None:
             lines += [t.Raci("role", minutes.roles, **_at(minutes)), t.Output((minutes.record,), **_at(minutes))]
-        enough = self._quorum()
+        enough = self._enough()
         if enough is not None:
             lines.append(t.When("when", enough, span=enough.span))
         points = [t.Check(point, span=point.span) for point in (agenda.points if agenda is not None else ())]

@@ -72,6 +72,7 @@ def lines(expression: Callable[[t.Expr], str], quote: Callable[[str], str]) -> M
         t.Reaches: lambda p, n: (f"{p.word('AT')} {n.count}", p.actions(n.actions)),
         t.Review: review,
         t.Attend: lambda p, n: (p.word("ATTEND"), ", ".join(name.text for name in n.names)),
+        t.MustAttend: lambda p, n: (p.word("MUST_ATTEND"), ", ".join(name.text for name in n.names)),
         t.Quorum: lambda p, n: (p.word("QUORUM"), expression(n.least)),
         t.Agenda: lambda p, n: (p.word("AGENDA"), ", ".join(map(quoted, n.points))),
         t.Minutes: minutes,

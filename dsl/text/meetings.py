@@ -11,6 +11,12 @@ class Attend(Line, frozen=True):
     names: tuple[Name, ...]
 
 
+class MustAttend(Line, frozen=True):
+    """`must attend ROLE, RECORD.FIELD`: without whom there is no meeting."""
+
+    names: tuple[Name, ...]
+
+
 class Quorum(Line, frozen=True):
     """`quorum EXPR`: so many must be there."""
 

@@ -55,6 +55,7 @@ from charter.dsl.text.meetings import (
     Attend as Attend,
     Meeting as Meeting,
     Minutes as Minutes,
+    MustAttend as MustAttend,
     Quorum as Quorum,
     Todos as Todos,
 )

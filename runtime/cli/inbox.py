@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from charter.engine.keys import name_of
 from charter.engine.personal import whose
+from charter.runtime.cli.agenda import words
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
@@ -147,26 +148,11 @@ def _clocks(context: Context, connection: Any, items: Sequence[WorkItem]) -> dic
 
 
 def _todo(context: Context, item: WorkItem) -> str:
-    """Says in the words of a meeting what is to be done, as far as its reader may know; of other work nothing."""
+    """Says in the words of a meeting what is to be done; of other work nothing."""
     if item.is_list or item.node == item.element:
         return ""
-    from charter.engine.definition import item_type
-    from charter.engine.reading import is_withheld
-    from charter.engine.values import decode
-
-    definition = context.cases.definition(item.case)
-    many = next((e.many for e in definition.elements if e.name == item.element), None)
-    if many is None or not many.kept:
-        return ""
-    value = context.reading.sight(item.case).derived(context.cases.state(item.case).nodes[item.node].item)
-    types = {record.name: record for record in definition.records}
-    kind = item_type(types, many)
-    if is_withheld(value) or kind is None:
-        return ""
-    fields = types[kind.record].fields if kind.record in types else ()
-    told = next((field.name for field in fields if field.type.name == "text"), None)
-    found = decode(value)
-    return str(found.get(told) or "") if told is not None else found if isinstance(found, str) else ""
+    node = context.cases.state(item.case).nodes[item.node]
+    return words(context.cases.definition(item.case), node, context.reading.sight(item.case))
 
 
 def _shown(node: str, title: str) -> str:

@@ -10,6 +10,7 @@ from charter.dsl.text.width import display_width
 from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.engine.reading import is_withheld
+from charter.runtime.cli.agenda import agenda, words
 from charter.runtime.cli.beside import accounts, linked, promised
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
@@ -76,7 +77,8 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     head(context, definition, state, number)
     linked(context, beside)
     tree(context, definition, state, sight, back, stood_in)
-    waiting(context, definition, state)
+    waiting(context, definition, state, sight)
+    agenda(context, definition, state, sight, MARKS)
     not_done(context, definition, undone)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
@@ -123,7 +125,7 @@ def tree(
 
     say, output = context.say, context.output
     rows = views.collapsed(list(views.rows(definition, state)))
-    names = ["  " * row.depth + label(row) for row in rows]
+    names = ["  " * row.depth + _told(context, label(row), words(definition, row.node, sight)) for row in rows]
     wide = min(60, max((display_width(name) for name in names), default=0))
     output.line()
     for row, name in zip(rows, names, strict=True):
@@ -132,6 +134,10 @@ def tree(
         word = say("show.returned" if returned else f"states.{row.state}")
         details = "".join(_details(context, row, sight, back, returned, stood_in))
         output.line(f"{output.style(mark, style)} {pad(name, wide)}  {output.style(word, style)}{details}")
+
+
+def _told(context: Context, name: str, todo: str) -> str:
+    return context.say.of(name, neutral(todo)) if todo else name
 
 
 def label(row: Row) -> str:
@@ -181,7 +187,7 @@ def _details(
     return out + allowances
 
 
-def waiting(context: Context, definition: Definition, state: CaseState) -> None:
+def waiting(context: Context, definition: Definition, state: CaseState, sight: Sight) -> None:
     """Writes who is waited for, since when, and until when."""
     from charter.runtime.cli.aftermath import named, whom
     from charter.runtime.desk import views
@@ -210,7 +216,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
             due += " " * bool(due) + say("show.undated", texts=say("happened.comma").join(texts))
         rows.append(
             (
-                named(definition, w.key),
+                _told(context, named(definition, w.key), words(definition, state.nodes[w.key], sight)),
                 whom(context, definition, state.case, w),
                 say("show.since", when=output.relative(w.since, context.now)),
                 Cell(due, "bad" if late or w.undated else None),

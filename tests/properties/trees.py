@@ -302,6 +302,7 @@ meeting = line(
     st.none() | expr,
     some(
         line(t.Attend, path_list)
+        | line(t.MustAttend, path_list)
         | line(t.Quorum, expr)
         | line(t.Agenda, some(text, 1))
         | line(t.Minutes, paths, path_list)

@@ -51,6 +51,17 @@ def test_a_todo_is_in_the_inbox_of_its_owner_in_its_own_words(desk: Desk) -> Non
     assert desk.code == 0 and verify(desk.store).sound
 
 
+def test_a_todo_is_on_the_agenda_of_the_next_meeting(desk: Desk) -> None:
+    assert "on the agenda of regular_minutes" not in desk.type("charter show 1 --as chen")
+    desk.at += WEEK + 3_600_000_000
+    Worker(Cases(desk.store, clock=lambda: desk.at)).run(once=True)
+    desk.type("charter confirm 1 regular_minutes --check check1 --as chen")
+    said = desk.type("charter show 1 --as chen")
+    agenda = [" ".join(line.split()[:5]) for line in said.partition("on the agenda of")[2].splitlines()[1:4]]
+    assert agenda == ["✓ check1 项目进展", "○ check2 问题和需要协调的事项", "○ todos[1] fetch the drawings"]
+    assert "fetch the drawings zhou" in " ".join(said.split())
+
+
 def test_rounds_that_nobody_held_are_made_up_one_by_one(desk: Desk) -> None:
     desk.at += 3 * WEEK + 3_600_000_000
     for reason in ("a holiday", "a holiday", "still one"):
