@@ -40,6 +40,7 @@ ON_FILES = {
     "coverage",
     "docs",
     "library",
+    "values",
     "dmn",
     "doctor",
     "completion",

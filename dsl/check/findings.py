@@ -170,16 +170,17 @@ def _stands(name: str, text: str) -> list[Span]:
 def told(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Gives in reading order what a run tells: all, or as many errors, then warnings, as are read, and a count.
 
-    What an earlier run counted is counted on.
+    What an earlier run counted is counted on. Notes are told in any case.
     """
     found = sorted(diagnostics, key=Diagnostic.sort_key)
+    notes = [d for d in found if d.severity == "note"]
     counted = [d.arguments for d in found if d.code == UNTOLD]
     errors = [d for d in found if d.is_error]
-    warnings = [d for d in found if not d.is_error and d.code != UNTOLD]
+    warnings = [d for d in found if d.severity == "warning" and d.code != UNTOLD]
     left_errors, left_warnings = errors[LIMIT_TOLD:], warnings[max(0, LIMIT_TOLD - len(errors)) :]
     if not (counted or left_errors or left_warnings):
         return found
-    shown = [*errors[:LIMIT_TOLD], *warnings[: len(warnings) - len(left_warnings)]]
+    shown = [*errors[:LIMIT_TOLD], *warnings[: len(warnings) - len(left_warnings)], *notes]
     shown.sort(key=Diagnostic.sort_key)
     more = {
         "errors": len(left_errors) + sum(c["errors"] for c in counted),  # type: ignore[misc]
@@ -194,8 +195,7 @@ def counted(diagnostics: Iterable[Diagnostic]) -> tuple[int, int]:
     for d in diagnostics:
         if d.code == UNTOLD:
             errors, warnings = errors + d.arguments["errors"], warnings + d.arguments["warnings"]  # type: ignore[operator]
-        elif d.is_error:
-            errors += 1
         else:
-            warnings += 1
+            errors += d.severity == "error"
+            warnings += d.severity == "warning"
     return errors, warnings

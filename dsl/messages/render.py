@@ -26,7 +26,13 @@ from charter.engine.shipped import shipped
 
 Format = Literal["full", "concise"]
 
-_COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m", "off": "\033[0m"}
+_COLOURS = {
+    "error": "\033[1;31m",
+    "warning": "\033[1;33m",
+    "note": "\033[1;36m",
+    "place": "\033[1;34m",
+    "off": "\033[0m",
+}
 # Arguments whose values are words of the tables, not the author's.
 _WORDS = frozenset({"kind", "wanted", "given", "what", "why"})
 # A line longer than this is shown around the place only.

@@ -1,4 +1,4 @@
-"""Binds a process's parameters to values given outside the file (`--set rhythm="2 weeks"`).
+"""Binds a process's parameters to values given outside the file (`--set rhythm="2 weeks"`, `--set review.rhythm=…`).
 
 A value is written as in the process file; dates and texts may do without their FEEL wrapping. Knows types, not where
 the values came from. A value that does not fit is a `Misbinding`, never guessed at.
@@ -43,20 +43,26 @@ class Misbinding(Struct, frozen=True):
 def bind_parameters(
     definitions: Sequence[Definition], given: Sequence[tuple[str, str]]
 ) -> tuple[tuple[Definition, ...], tuple[Misbinding, ...]]:
-    """Binds each named parameter in every definition that has it; a name that none has is a misbinding."""
+    """Binds each named parameter in every definition that has it, or in the one process that stands before a point.
+
+    A name that none has is a misbinding.
+    """
     wrong: list[Misbinding] = []
     bound = list(definitions)
-    for name, text in given:
-        owners = [i for i, d in enumerate(bound) if any(p.name == name for p in d.parameters)]
+    for said, text in given:
+        process, _, name = said.rpartition(".")
+        owners = [
+            i for i, d in enumerate(bound) if process in ("", d.name) and any(p.name == name for p in d.parameters)
+        ]
         if not owners:
             known = sorted({p.name for d in definitions for p in d.parameters})
-            wrong.append(Misbinding("unknown", {"name": name, "known": ", ".join(known) or "—"}))
+            wrong.append(Misbinding("unknown", {"name": said, "known": ", ".join(known) or "—"}))
         for index in owners:
             parameter = next(p for p in bound[index].parameters if p.name == name)
             value = _feel(parameter, text)
             if value is None:
                 kind = parameter.type.name if parameter.type else "value"
-                wrong.append(Misbinding("misfit", {"name": name, "text": text, "kind": kind}))
+                wrong.append(Misbinding("misfit", {"name": said, "text": text, "kind": kind}))
                 break
             bound[index] = bound[index].bind({name: value})
     return tuple(bound), tuple(wrong)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter import processes
 from charter.dsl.passes import Compiled
@@ -17,23 +18,13 @@ from charter.dsl.text import tree
 from charter.dsl.text.parser import parse
 from charter.dsl.text.source import read
 from charter.engine.definition import Definition
+from charter.runtime.author.stated import Open, parameters, stated
 from charter.runtime.author.texts import SUFFIX, NoProcess, compile_file
 
 SHIPPED = Path(processes.__file__).resolve().parent
 SCENARIOS = "_scenarios"
 _ASIDE = ("shared", "demo")  # what several processes use, and the data of the demo
-# type -> a value in FEEL that stands for it until somebody decides
-_EXAMPLES = {
-    "duration": "1 week",
-    "period": "1 month",
-    "percent": "95%",
-    "money": "10000 CNY",
-    "number": "10",
-    "integer": "10",
-    "boolean": "true",
-    "date": 'date("2026-01-01")',
-    "text": '"…"',
-}
+VALUES = SHIPPED / "demo" / "values.yaml"  # examples of what an organisation decides
 
 
 class Shipped(Struct, frozen=True):
@@ -43,14 +34,6 @@ class Shipped(Struct, frozen=True):
     title: str
     goal: str
     path: Path
-
-
-class Parameter(Struct, frozen=True):
-    """A parameter that has to be set before the process can be deployed, with an example in FEEL."""
-
-    name: str
-    title: str
-    example: str
 
 
 def shelf() -> list[Shipped]:
@@ -98,17 +81,14 @@ def files(one: Shipped) -> Iterator[tuple[str, bytes]]:
         yield name, path.read_bytes()
 
 
-def unbound(definitions: Iterable[Definition]) -> list[Parameter]:
-    """Lists the parameters without a value, each once."""
-    found: dict[str, Parameter] = {}
-    for definition in definitions:
-        for each in definition.parameters:
-            if each.value is None:
-                kind = each.type.name if each.type is not None else "text"
-                choices = each.type.choices if each.type is not None else ()
-                example = f'"{choices[0]}"' if choices else _EXAMPLES.get(kind, "…")
-                found.setdefault(each.name, Parameter(each.name, each.title, example))
-    return list(found.values())
+def undecided(definitions: Iterable[Definition]) -> list[Open]:
+    """Lists the parameters without a value, with the example of the library where there is one."""
+    examples = dict(stated(VALUES))
+    return [
+        replace(one, example=examples.get(f"{one.processes[0]}.{one.name}", examples.get(one.name, one.example)))
+        for one in parameters(definitions)
+        if one.value is None
+    ]
 
 
 def staff(definitions: Iterable[Definition]) -> str:

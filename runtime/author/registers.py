@@ -5,7 +5,8 @@ Knows no database. A row that is not what the register takes is a value with its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,20 @@ class BadRow(Struct, frozen=True):
     arguments: Mapping[str, Any]
 
 
-def read_rows(file: str, register: Register, definition: Definition) -> tuple[list[tuple[str, Any]], list[BadRow]]:
-    """Gives the key and the encoded fields of each row of a file, and the rows that are bad."""
+def read_rows(
+    file: str,
+    register: Register,
+    definition: Definition,
+    along: Callable[[Sequence[Any]], Iterable[Any]] = lambda rows: rows,
+) -> tuple[list[tuple[str, Any]], list[BadRow]]:
+    """Gives the key and the encoded fields of each row of a file, and the rows that are bad; `along` sees each pass."""
     data = load(file)
     rows: list[tuple[str, Any]] = []
     bad: list[BadRow] = []
     seen: dict[str, int] = {}
-    for line, row in enumerate(data if isinstance(data, list) else [data], 2):
-        found = list(_faults(row, register, definition, Path(file).parent)) if isinstance(row, Mapping) else []
+    judge = _Judge(register, definition, Path(file).parent)
+    for line, row in enumerate(along(data if isinstance(data, list) else [data]), 2):
+        found = list(judge.faults(row)) if isinstance(row, Mapping) else []
         value = found.pop() if found and not isinstance(found[-1], BadRow) else None
         bad += [BadRow(line, each.why, each.arguments) for each in found]
         if not isinstance(row, Mapping):
@@ -50,35 +57,50 @@ def read_rows(file: str, register: Register, definition: Definition) -> tuple[li
     return rows, bad
 
 
-def _evaluate(text: str, own: Mapping[str, Any]) -> Any:
+@cache
+def _compiled(text: str) -> Any:
     tree = feel.parse(text).tree
-    return None if tree is None else feel.compile(tree).evaluate(own)
+    return None if tree is None else feel.compile(tree)
 
 
-def _faults(row: Mapping[str, Any], register: Register, definition: Definition, base: Path) -> Iterator[Any]:
-    """Yields what is wrong with a row, and at last its fields."""
-    form = RecordType(register.name, register.title, register.fields)
-    reader = Reader((*definition.records, form), described, base=base)
-    forms = reader.records
-    found = derive(forms, derived(forms), register.name, reader.record(row, form, ""), _evaluate)
-    value = found.value
-    for name in found.given:
-        yield BadRow(0, "computed", {"field": name})
-    for misfit in reader.misfits:
-        yield BadRow(0, "misfit", {"field": misfit.path.lstrip("."), "given": misfit.given})
-    fields = {field.name: field for field in register.fields}
-    for name in value.keys() - fields.keys():
-        yield BadRow(0, "unknown", {"field": name})
-    wrong = {misfit.path.lstrip(".") for misfit in reader.misfits}
-    for name, field in fields.items():
-        here = value.get(name)
-        missing = here is None or (isinstance(here, str) and not here.strip())
-        required = field.required is not None and _evaluate(field.required, dict.fromkeys(fields) | value) is not False
-        absent = field.computed is not None and not field.optional
-        if missing and (field.needed or required or absent or field.default is not None) and name not in wrong:
-            yield BadRow(0, "missing", {"field": name})
-        elif field.where is not None and not missing and not reader.misfits:
-            holds = _evaluate(field.where, dict.fromkeys(fields) | value)
-            if holds is not True:
+def _evaluate(text: str, own: Mapping[str, Any]) -> Any:
+    compiled = _compiled(text)
+    return None if compiled is None else compiled.evaluate(own)
+
+
+class _Judge:
+    """What a register takes, prepared once for all rows."""
+
+    def __init__(self, register: Register, definition: Definition, base: Path) -> None:
+        self._form = RecordType(register.name, register.title, register.fields)
+        self._reader = Reader((*definition.records, self._form), described, base=base)
+        self._derived = derived(self._reader.records)
+        self._fields = {field.name: field for field in register.fields}
+        self._none = dict.fromkeys(self._fields)
+
+    def faults(self, row: Mapping[str, Any]) -> Iterator[Any]:
+        """Yields what is wrong with a row, and at last its fields."""
+        reader, fields = self._reader, self._fields
+        reader.misfits.clear()
+        found = derive(reader.records, self._derived, self._form.name, reader.record(row, self._form, ""), _evaluate)
+        value = found.value
+        for name in found.given:
+            yield BadRow(0, "computed", {"field": name})
+        for misfit in reader.misfits:
+            yield BadRow(0, "misfit", {"field": misfit.path.lstrip("."), "given": misfit.given})
+        for name in value.keys() - fields.keys():
+            yield BadRow(0, "unknown", {"field": name})
+        wrong = {misfit.path.lstrip(".") for misfit in reader.misfits}
+        own = self._none | value
+        for name, field in fields.items():
+            here = value.get(name)
+            missing = here is None or (isinstance(here, str) and not here.strip())
+            required = missing and field.required is not None and _evaluate(field.required, own) is not False
+            absent = field.computed is not None and not field.optional
+            if missing and (field.needed or required or absent or field.default is not None) and name not in wrong:
+                yield BadRow(0, "missing", {"field": name})
+            elif field.where is None or missing or reader.misfits:
+                continue
+            elif _evaluate(field.where, own) is not True:
                 yield BadRow(0, "condition", {"field": name, "condition": field.where})
-    yield {name: one for name, one in value.items() if name in fields and one is not None}
+        yield {name: one for name, one in value.items() if name in fields and one is not None}

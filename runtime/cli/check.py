@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from charter import __version__
 from charter.runtime.author import texts
+from charter.runtime.cli.bound import VALUES, bound_by, some
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, Trouble, misbound
+from charter.runtime.cli.errors import FINDINGS, Trouble
 from charter.runtime.cli.messages import property_title
 from charter.runtime.cli.output import Output
 from charter.runtime.cli.progress import along
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from charter.runtime.author.foreseen import Foreseen
 
 FORMATS = ("full", "concise", "sarif")
-_NAMED = 4  # of many processes
 
 
 def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format) -> None:
@@ -79,6 +79,7 @@ def run_check(
     paths: tuple[str, ...],
     form: str,
     bindings: tuple[tuple[str, str], ...],
+    stated: str | None,
     fix: bool,
     diff: bool,
     as_json: bool,
@@ -86,6 +87,7 @@ def run_check(
     """Checks files and folders; exit 1 when there is an error."""
     from charter.dsl.check.findings import counted, told
     from charter.runtime.author.proof import seconds_for
+    from charter.runtime.author.stated import parameters
 
     say, output = context.say, context.output
     found: dict[tuple[Any, ...], Diagnostic] = {}
@@ -115,18 +117,16 @@ def run_check(
         for diagnostic in ahead.beside(compiled.diagnostics):
             key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
             found.setdefault(key, diagnostic)
-    if bindings:
-        from charter.runtime.author.bindings import bind_parameters
-
-        _, wrong = bind_parameters(definitions, bindings)
-        if wrong and definitions:
-            raise misbound(wrong, say)
-    bound = {name for name, _ in bindings}
-    diagnostics = told(d for d in found.values() if not (d.code == UNBOUND and d.arguments.get("name") in bound))
+    bound, idle = bound_by(context, definitions, stated, bindings if definitions else ())
+    unset = [one.name for one in parameters(bound) if one.value is None]
+    # what has got a value by now is nothing to tell of
+    diagnostics = told(d for d in found.values() if d.code != UNBOUND or d.arguments.get("name") in unset)
+    if idle:
+        context.note(say("frame.warning", text=say("values.unused", count=len(idle), names=some(context, idle))))
     errors, warnings = counted(diagnostics)
     exit_code = FINDINGS if errors else 0
-    names = {texts.name_of(path) for path in files}
-    offers = [d.fix for d in diagnostics if d.fix is not None and d.file in names]
+    given_names = {texts.name_of(path) for path in files}
+    offers = [d.fix for d in diagnostics if d.fix is not None and d.file in given_names]
     count = {
         "files": len(files),
         "errors": errors,
@@ -135,6 +135,7 @@ def run_check(
         "fixable": sum(offer.safe for offer in offers),
         "guesses": sum(not offer.safe for offer in offers),
         "unproved": len(late) + len(inexact),
+        "unset": len(unset),
     }
     if as_json:
         fixed = [d for one in mended if one.left is None for d in _fixed(context, one)]
@@ -148,27 +149,22 @@ def run_check(
         return exit_code
     for one in mended:
         _tell(context, one, diff)
-    if diagnostics and not diff:
-        report(context, diagnostics, sources, "concise" if form == "concise" else "full")
+    shown = [d for d in diagnostics if form == "concise" or d.severity != "note"]
+    if shown and not diff:
+        report(context, shown, sources, "concise" if form == "concise" else "full")
         if form == "full":
             output.line()
     if mended:
         output.sentence(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
-    output.sentence(say("check.summary" if diagnostics else "check.clean", **count), "bad" if errors else "good")
-    for why, some in (("late", late), ("inexact", inexact)) if form == "full" else ():
-        if some:
-            output.sentence(say(f"check.{why}", count=len(some), names=_some(context, some)), "faint")
+    output.sentence(say("check.summary" if errors or warnings else "check.clean", **count), "bad" if errors else "good")
+    for why, names in (("unset", unset), ("late", late), ("inexact", inexact)) if form == "full" else ():
+        if names:
+            output.sentence(say(f"check.{why}", count=len(names), names=some(context, names)), "faint")
     if count["fixable"] and not mended:
         output.sentence(say("check.fixable", count=count["fixable"]), "faint")
     elif count["guesses"] and fix:
         output.sentence(say("check.guesses", count=count["guesses"]), "faint")
     return exit_code
-
-
-def _some(context: Context, names: Sequence[str]) -> str:
-    """Names some of many things."""
-    said = context.say("happened.comma").join(f"`{name}`" for name in names[:_NAMED])
-    return said if len(names) <= _NAMED else context.say("check.and_more", names=said, count=len(names) - _NAMED)
 
 
 def _fixed(context: Context, one: texts.MendedFile) -> list[dict[str, Any]]:
@@ -193,7 +189,7 @@ def _tell(context: Context, one: texts.MendedFile, diff: bool) -> None:
             context.output.sentence(say("check.one_fixed", place=place, code=found.code, sentence=said))
 
 
-# a parameter without a value, which --set can give
+# a parameter without a value, which --set or a file of values can give
 UNBOUND = "CH408"
 
 VERBS = {
@@ -204,6 +200,7 @@ VERBS = {
             argument("paths", "PATH", many=True),
             option("--format", "NAME", name="form", type=Words(FORMATS), default="full"),
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+            VALUES,
             switch("--fix"),
             switch("--diff"),
             switch(JSON, name="as_json"),

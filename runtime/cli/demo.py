@@ -30,28 +30,6 @@ _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 _ZONE = "Asia/Shanghai"
 
-_BINDINGS = (
-    "inspection_rhythm=2 weeks",
-    "tracking_rhythm=1 week",
-    "adjustment_limit=2 working days",
-    "opinion_rhythm=1 month",
-    "satisfaction_target=95%",
-    "complaint_limit=5%",
-    "response_limit=4 working hours",
-    "accounting_rhythm=1 quarter",
-    "warning_share=80%",
-    "within_target=90%",
-    "change_rhythm=1 quarter",
-    "control_rhythm=1 quarter",
-    "meeting_rhythm=1 quarter",
-    "review_rhythm=1 quarter",
-    "building_rhythm=1 quarter",
-    "difficulty_limit=2 working days",
-    "suggestion_limit=2 working days",
-    "registration_limit=4 working hours",
-)
-_SET = " ".join(f"--set {shlex.quote(binding)}" for binding in _BINDINGS)
-
 _RISKS = "--data demo/risks.json"
 _KINDS = " ".join(f"--check listed[{n}]" for n in range(1, 7))  # of cost
 _PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt"
@@ -66,7 +44,8 @@ charter people list --as admin
 # deploy
 charter check service_project.charter --format concise
 ! charter deploy service_project.charter --as admin
-charter deploy service_project.charter {_SET} --as admin
+charter values service_project.charter --values demo/values.yaml
+charter deploy service_project.charter --values demo/values.yaml --as admin
 # application
 charter start service_project --as li
 charter inbox --as li

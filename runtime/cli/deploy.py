@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from charter.runtime.author import texts
-from charter.runtime.author.bindings import bind_parameters
+from charter.runtime.cli.bound import VALUES, bound_by, some
 from charter.runtime.cli.check import broken, foreseen
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import misbound
 from charter.runtime.cli.gaps import warned
 from charter.runtime.cli.reasons import why_refused
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
@@ -37,6 +36,7 @@ def run_deploy(
     file: str,
     process: str | None,
     bindings: tuple[tuple[str, str], ...],
+    stated: str | None,
     plan: bool,
     back: bool,
     reason: str | None,
@@ -52,9 +52,9 @@ def run_deploy(
     if compiled.failed or any(found.is_error for found in ahead.diagnostics):
         return broken(context, told(ahead.beside(compiled.diagnostics)), compiled.sources)
     texts.choose(compiled, file, process)
-    bound, wrong = bind_parameters(compiled.definitions, bindings)
-    if wrong:
-        raise misbound(wrong, context.say)
+    bound, idle = bound_by(context, compiled.definitions, stated, bindings)
+    if idle:
+        context.note(context.say("values.elsewhere", count=len(idle), names=some(context, idle)))
     wanted = [d for d in bound if process in (None, d.name)]
     if plan:
         return _plan(context, file, context.cases.plan(wanted, back=back), as_json)
@@ -90,12 +90,13 @@ def _refused(context: Context, file: str, found: Sequence[Deployment]) -> int:
     for one in found:
         if one.refusal is None:
             continue
+        unset = one.definition.unbound()
         names = {
             "file": file,
-            "name": next(iter(one.definition.unbound()), ""),
+            "name": next(iter(unset), ""),
             "free": one.refusal.reasons[0].arguments.get("free"),
         }
-        mend = _MENDS.get(one.refusal.code)
+        mend = "bind_all" if one.refusal.code == UNBOUND and len(unset) > 1 else _MENDS.get(one.refusal.code)
         help = None if mend is None else context.say(f"deploy.{mend}", **names)
         told.append(why_refused(one.refusal, one.definition, context.say, help=help))
     lines = tuple(line for each in told for line in each.lines)
@@ -202,6 +203,7 @@ VERBS = {
             argument("file", "FILE"),
             option("--process", "PROCESS"),
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+            VALUES,
             switch("--plan"),
             switch("--back"),
             option("--reason", "TEXT", short="-m"),

@@ -215,6 +215,17 @@ def _incidents(examination: Examination) -> Iterator[Finding]:
     yield Finding("incidents", "warn" if count else "ok", text, "mend_incidents" if count else None)
 
 
+def _values(examination: Examination) -> Iterator[Finding]:
+    if examination.condition is None:
+        return
+    say = examination.context.say
+    for process, names in examination.condition.undecided.items():
+        text = say("doctor.undecided", process=process, names=say.listed(names))
+        yield Finding("values", "warn", text, "mend_values")
+    if not examination.condition.undecided:
+        yield Finding("values", "ok", say("doctor.decided"))
+
+
 def _worker(examination: Examination) -> Iterator[Finding]:
     if examination.condition is None:
         return
@@ -270,6 +281,7 @@ CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _connectors,
     _seal,
     _incidents,
+    _values,
     _worker,
     _files,
 )

@@ -33,7 +33,8 @@ def run_init(context: Context, folder: str | None, name: str | None, origin: str
 
 
 def _begin(context: Context, folder: str, origin: str | None, as_json: bool) -> int:
-    from charter.runtime.author.library import files, opened, staff, taken, unbound
+    from charter.runtime.author.library import files, opened, staff, taken, undecided
+    from charter.runtime.author.stated import template
     from charter.runtime.author.texts import is_free, write_files
     from charter.runtime.cli.errors import Missing
 
@@ -42,9 +43,8 @@ def _begin(context: Context, folder: str, origin: str | None, as_json: bool) -> 
     if not is_free(folder):
         raise Missing("the folder is not empty", code="CH099", path=folder)
     compiled, definition = opened(one)
-    needed = unbound(compiled.definitions)
+    needed = undecided(compiled.definitions)
     first = next((e.roles[0] for e in definition.elements if e.roles), None)
-    rows = "".join(f"- {say.of(f'`{each.name}`', each.title)}\n" for each in needed)
     titles = [record.title for record in definition.records if record.name in definition.inputs]
     readme = say(
         "init.readme",
@@ -52,14 +52,15 @@ def _begin(context: Context, folder: str, origin: str | None, as_json: bool) -> 
         goal=one.goal,
         file=one.path.name,
         process=definition.name,
-        settings="".join(f" --set {each.name}='{each.example}'" for each in needed),
+        settings=" --values values.yaml" if needed else "",
         inputs=say("init.inputs", records=say.listed(titles)) if titles else "",
-        parameters=say("init.parameters", rows=rows) if needed else "",
+        parameters=say("init.parameters", count=len(needed), file=one.path.name) if needed else "",
         person=f"{first}_1" if first else "admin",
     )
     made = {
         **dict(files(one)),
         "people.yaml": staff(compiled.definitions).encode(),
+        **({"values.yaml": template(needed, say("init.values"), examples=True).encode()} if needed else {}),
         "README.md": readme.lstrip().encode(),
     }
     write_files(folder, made)

@@ -39,12 +39,12 @@ def run_library(context: Context, process: str | None, as_json: bool) -> int:
 
 
 def _show(context: Context, one: Shipped, as_json: bool) -> int:
-    from charter.runtime.author.library import SHIPPED, opened, unbound
+    from charter.runtime.author.library import SHIPPED, opened, undecided
     from charter.runtime.drawing.graph import write_text
     from charter.runtime.drawing.picture import build_picture
 
     compiled, d = opened(one)
-    needed = unbound(compiled.definitions)
+    needed = undecided(compiled.definitions)
     file = one.path.relative_to(SHIPPED).as_posix()
     if as_json:
         context.output.json(
@@ -54,7 +54,7 @@ def _show(context: Context, one: Shipped, as_json: bool) -> int:
                 "goal": one.goal,
                 "file": file,
                 "roles": [role.name for role in d.roles],
-                "unbound": [each.name for each in needed],
+                "unbound": list(dict.fromkeys(each.name for each in needed)),
                 "clauses": [clause.id for clause in d.cited],
             }
         )

@@ -56,6 +56,7 @@ VERBS: dict[str, dict[str, str]] = {
         "clauses": "clauses",
         "coverage": "coverage",
         "docs": "docs",
+        "values": "values",
         "library": "library",
         "dmn": "dmn",
     },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Missing, Misuse, Trouble
+from charter.runtime.cli.progress import along, counted
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, argument, option, switch
 
@@ -149,16 +150,20 @@ def _entry(context: Context, one: Known, key: str, when: int, hidden: set[str], 
 
 
 def _import(context: Context, name: str, file: str, as_json: bool) -> int:
-    """Puts the rows of a file into a register: all of them, or none where one is bad."""
+    """Puts the rows of a file into a register: all of them, or none where one is bad.
+
+    What was stopped halfway is gone on with by the same command: rows that are there already change nothing.
+    """
     from charter.runtime.author.registers import read_rows
     from charter.runtime.desk.registers import known
 
     person = context.person
     one = _one(known(context.cases.processes()), name)
-    rows, bad = read_rows(file, one.register, one.definition)
+    rows, bad = read_rows(file, one.register, one.definition, along)
     if bad:
         return _bad(context, bad, file)
-    changed, refusal = context.cases.registers.fill(name, rows, source=file, by=person)
+    with counted(len(rows)) as done:
+        changed, refusal = context.cases.registers.fill(name, rows, source=file, by=person, done=done)
     if refusal is not None:
         return refused(context, refusal)
     with context.committed():

@@ -9,6 +9,7 @@ and no folds; nor is anything here checked: an entry is only written of what was
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, true
@@ -51,6 +52,7 @@ from charter.runtime.folds.fold import Row
 from charter.runtime.folds.registers import entry_row, field_rows
 from charter.runtime.people import hours
 from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import ORGANISATION
 
 TABLES = (
@@ -315,6 +317,21 @@ def follow(rows: Rows, entry: Entry, seq: int) -> None:
     if isinstance(told := entry.told, VerdictChanged | RuleApplied | ReviewDue):
         for role in told.to:
             rows.put(t.notices, (ORGANISATION, seq, role, told.process, entry.kind, entry.actor, entry.at))
+
+
+def keep_imported(connection: Connection, entries: Iterable[tuple[int, Entry]]) -> None:
+    """Brings the tables along with many entries of a register at once, each with its number: rows that are new."""
+    made = Made()
+    for seq, entry in entries:
+        follow(made, entry, seq)
+    for table in (t.register_entries, t.register_fields):
+        driver(connection).executemany(_insert_into(table), list(made.rows[table].values())).close()
+
+
+@cache
+def _insert_into(table: Table) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.columns))})"
 
 
 def keep(connection: Connection, entry: Entry, seq: int) -> None:

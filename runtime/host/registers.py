@@ -6,7 +6,7 @@ What cases file is written by their steps (`folds/registers.py`). Knows nothing 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -18,7 +18,7 @@ from charter.engine.refusals import Refusal
 from charter.engine.registers import MOST_ROWS, Ask, Found, Row, bounded
 from charter.engine.values import data_digest
 from charter.runtime.audit.log import Origin
-from charter.runtime.people.organisation import admit, note
+from charter.runtime.people.organisation import admit, note_imported
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.prepared import ask as asked
 
@@ -30,6 +30,14 @@ _NEWEST = (
     ' WHERE n.register = e.register AND n."key" = e."key" AND n.version > e.version)'
     f" AND e.body <> 'null' ORDER BY e.\"key\" LIMIT {MOST_ROWS + 1}"
 )
+# Of many entries the newest version, withdrawn or not.
+_NEWEST_OF = (
+    'SELECT e."key", e.version, e.digest FROM register_entries e WHERE e.register = ? AND e."key" IN (…)'
+    " AND NOT EXISTS (SELECT 1 FROM register_entries n"
+    ' WHERE n.register = e.register AND n."key" = e."key" AND n.version > e.version)'
+)
+BATCH = 2_000  # rows that are imported in one transaction
+_AT_ONCE = 500  # keys that are looked up in one question
 _ALL = f"SELECT {_ROW} FROM register_entries e WHERE e.register = ?"
 _OF = (
     f"SELECT {_ROW} FROM register_fields f JOIN register_entries e"
@@ -128,20 +136,47 @@ class Registers:
         self._origin = origin
 
     def fill(
-        self, register: str, rows: Sequence[tuple[str, Any]], *, source: str, by: str
+        self,
+        register: str,
+        rows: Sequence[tuple[str, Any]],
+        *,
+        source: str,
+        by: str,
+        done: Callable[[int], None] = lambda _: None,
     ) -> tuple[int, Refusal | None]:
-        """Puts encoded entries into a register, all of them or none; tells how many are other than what was there."""
+        """Puts encoded entries into a register; tells how many are other than what was there, whatever else was done.
+
+        Each `BATCH` is a transaction, after which others have their turn and `done` is told how many rows there were.
+        What was stopped between two of them is gone on with by putting in the same rows again.
+        """
         changed = 0
-        with self._store.write() as connection:
-            at, origin = self._clock(), self._origin
-            refused = admit(connection, by, "register", at=at, origin=origin)
-            for key, value in rows if refused is None else ():
-                newest = answer(connection, Ask(register, key)).rows
-                was, digest = newest[0] if newest else None, data_digest(value)
-                if was is None or was.digest != digest:
-                    version = 1 if was is None else was.version + 1
-                    before = None if was is None else was.digest
-                    told = EntryImported(register, key, version, digest, value, before, source)
-                    note(connection, told, by, at=at, origin=origin)
-                    changed += 1
-        return changed, refused
+        for start in range(0, max(len(rows), 1), BATCH):
+            batch = rows[start : start + BATCH]
+            with self._store.write() as connection:
+                at, origin = self._clock(), self._origin
+                refused = admit(connection, by, "register", at=at, origin=origin)
+                if refused is not None:
+                    return changed, refused
+                came = list(_come(connection, register, batch, source))
+                if came:
+                    note_imported(connection, came, by, at=at, origin=origin)
+            changed += len(came)
+            done(len(batch))
+        return changed, None
+
+
+def _come(
+    connection: Connection, register: str, rows: Sequence[tuple[str, Any]], source: str
+) -> Iterator[EntryImported]:
+    """Gives the versions that entries get which are other than what is there."""
+    was: dict[str, tuple[int, str]] = {}
+    for start in range(0, len(rows), _AT_ONCE):
+        keys = [key for key, _ in rows[start : start + _AT_ONCE]]
+        found = asked(connection, _NEWEST_OF, register, keys)
+        was |= {key: (version, digest) for key, version, digest in found}
+    for key, value in rows:
+        version, before = was.get(key, (0, None))
+        digest = data_digest(value)
+        if digest != before:
+            was[key] = version + 1, digest
+            yield EntryImported(register, key, version + 1, digest, value, before, source)

@@ -8,17 +8,25 @@ the last one cannot be taken away, so that this happens once. The module does no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, select
 
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Refused
-from charter.engine.entries.organisation import STRANDING, ClockConfirmed, ClockSteppedBack, StrandingChosen
+from charter.engine.entries.organisation import (
+    STRANDING,
+    ClockConfirmed,
+    ClockSteppedBack,
+    EntryImported,
+    StrandingChosen,
+)
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
-from charter.runtime.folds.organisation import keep
+from charter.runtime.folds.organisation import keep, keep_imported
 from charter.runtime.people.ids import STEWARD
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t, watch
@@ -42,6 +50,14 @@ def note(
     (*_, sealed), (*_, entry) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
     keep(connection, entry, sealed.seq)
     return entry, sealed
+
+
+def note_imported(
+    connection: Connection, found: Sequence[EntryImported], actor: str, *, at: int, origin: Origin
+) -> None:
+    """Writes many entries of registers into the organisation's chain in one go, and what follows from them."""
+    sealed, entries = log.append(connection, [Entry(told, at, actor) for told in found], origin)
+    keep_imported(connection, ((one.seq, entry) for one, entry in zip(sealed, entries, strict=True)))
 
 
 def note_step_back(connection: Connection, chain: str, at: int, last: int, origin: Origin) -> None:

@@ -5,7 +5,8 @@ Looks and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, func, select
 from charter.runtime.store import tables as t
 from charter.runtime.store.connection import Kept
 from charter.runtime.store.prepared import driver
+from charter.runtime.store.schema import ORGANISATION
 
 
 class Condition(Struct, frozen=True):
@@ -22,7 +24,8 @@ class Condition(Struct, frozen=True):
 
     `incidents`: how much was asked for after commands, failed, and is still to be done. `waits`: since when the oldest
     of what is due, or was asked for and never tried, waits for a worker; None where there is none, or it is to come.
-    `unguarded`: the triggers that keep entries from being changed and are missing."""
+    `unguarded`: the triggers that keep entries from being changed and are missing. `undecided`: of each process that
+    was last refused for want of values, and not deployed since, their names."""
 
     schema: int
     kept: Kept
@@ -32,6 +35,7 @@ class Condition(Struct, frozen=True):
     incidents: int = 0
     waits: int | None = None
     unguarded: Sequence[str] = ()
+    undecided: Mapping[str, Sequence[str]] = {}
 
 
 def examine(connection: Connection) -> Condition:
@@ -48,4 +52,19 @@ def examine(connection: Connection) -> Condition:
     stuck = select(o.case).where(o.kind == "Wake")
     due = select(func.min(c.wake)).where(c.wake.is_not(None), c.id.not_in(stuck))
     waits = min((at for q in (untried, due) if (at := connection.execute(q).scalar()) is not None), default=None)
-    return Condition(raw.schema(), kept, damage, persons, newest, incidents, waits, raw.unguarded())
+    return Condition(
+        raw.schema(), kept, damage, persons, newest, incidents, waits, raw.unguarded(), _undecided(connection)
+    )
+
+
+def _undecided(connection: Connection) -> dict[str, Sequence[str]]:
+    """Names the parameters for want of which each process was last refused, where it was not deployed since."""
+    e, d = t.entries.c, t.deployments.c
+    query = select(e.at, e.body).where(e.case == ORGANISATION, e.kind == "refused").order_by(e.seq)
+    last = dict(connection.execute(select(d.process, func.max(d.at)).group_by(d.process)).all())
+    found: dict[str, Sequence[str]] = {}
+    for at, body in connection.execute(query):
+        told = json.loads(body)
+        if told.get("parameters") and at > last.get(told["process"], 0):
+            found[told["process"]] = told["parameters"]
+    return found

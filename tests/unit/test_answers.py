@@ -175,6 +175,7 @@ charter coverage processes --section S003-2.1
 charter coverage processes --catalogue processes/shared/service_quality.tsv
 charter coverage broken.charter
 charter docs processes/examples/leave_request.charter --out handbook
+charter values slips.charter
 charter library
 charter library training
 charter library nothing

@@ -182,7 +182,7 @@ def test_explain_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [row["code"] for row in listed] == CODES
-    assert {row["kind"] for row in listed} == {"error", "warning", "refusal", "hold", "outcome"}
+    assert {row["kind"] for row in listed} == {"error", "warning", "note", "refusal", "hold", "outcome"}
     assert run(["explain", "CH503", "--json"]) == 0
     page = json.loads(capsys.readouterr().out)
     assert page["slug"] == "separate-from" and "because CH503" in page["examples"][0]

@@ -58,3 +58,39 @@ def test_a_folder_with_files_is_left_alone(tmp_path: Path, capsys: pytest.Captur
     assert run(["init", str(tmp_path / "new"), "--from", "nothing"]) == 4
     assert "CH097" in capsys.readouterr().err
     assert run(["init", "--from", "training"]) == 2
+
+
+def test_the_example_decides_every_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each parameter of the library has an example of its type, and none is an example of nothing."""
+    library, values = str(ROOT / "processes"), str(ROOT / "processes/demo/values.yaml")
+    assert run(["values", library, "--values", values, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["unset"], told["unused"]) == (0, [])
+    assert run(["values", library, "--json"]) == 1
+    open_ = {row["name"] for row in json.loads(capsys.readouterr().out)["values"] if row["value"] is None}
+    assert "inspection_rhythm" in open_
+
+
+def test_values_are_stated_once_and_slips_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    head = "  role r\n  parameter limit duration\n  activity a\n    role r\n    within limit\n"
+    Path("p.charter").write_text(f"process one\n{head}process two\n{head}", "utf-8")
+    assert run(["values", "p.charter", "--template"]) == 0
+    template = capsys.readouterr().out
+    Path("v.yaml").write_text(template.replace("limit:", "limit: 2 days"), "utf-8")
+    assert run(["values", "p.charter", "--values", "v.yaml"]) == 0
+    Path("v.yaml").write_text("limit: 2 days\ntwo:\n  limit: 3 days\nlimitt: 4 days\nthree:\n  limit: 1 day\n", "utf-8")
+    capsys.readouterr()
+    assert run(["values", "p.charter", "--values", "v.yaml", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert {(*row["processes"], row["value"]) for row in told["values"]} == {("one", "2 days"), ("two", "3 days")}
+    assert told["unused"] == ["limitt", "three.limit"] and told["unset"] == 0
+    Path("v.yaml").write_text("two:\n  limitt: 3 days\n", "utf-8")
+    assert run(["check", "p.charter", "--values", "v.yaml"]) == 2  # no such parameter of a process that is there
+    Path("v.yaml").write_text("limit: soon\n", "utf-8")
+    assert run(["check", "p.charter", "--values", "v.yaml"]) == 2
+    Path("v.yaml").write_text("limit: [1, 2]\n", "utf-8")
+    assert run(["check", "p.charter", "--values", "v.yaml"]) == 1
+    assert "CH044" in capsys.readouterr().err
