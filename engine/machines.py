@@ -149,6 +149,8 @@ ENTERED = frozenset({"active", "done"})
 COMPLETE = frozenset({"done", "skipped"})
 # Moves of work that only begins, or is put down: whoever waits for its end has nothing new to look at.
 BEGINNINGS = frozenset({"open", "claim", "begin", "release"})
+# What gives somebody a part in work, so that they may be kept apart from other work.
+TAKING = frozenset(("claim", "delegate", "assign", "begin", "confirm", "complete", "approve", "reject"))
 
 
 class Token:

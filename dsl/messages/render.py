@@ -7,7 +7,6 @@ nothing: which diagnostics there are, and in which order, is its caller's busine
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -22,7 +21,7 @@ from charter.engine.machines import Kind
 from charter.engine.moves import why_not
 from charter.engine.personal import whose
 from charter.engine.refusals import Reason
-from charter.engine.shipped import shipped
+from charter.engine.shipped import Tables, shipped
 
 Format = Literal["full", "concise"]
 
@@ -44,7 +43,7 @@ _NARROWEST = 20  # below which a text is not folded
 def table(lang: str) -> Mapping[str, Any]:
     """The message table of a language, one of `languages.LANGUAGES`."""
     written = shipped("charter.dsl", f"messages/{languages.source(lang)}.toml")
-    return tomllib.loads(languages.told(written, lang))
+    return Tables(languages.told(written, lang))
 
 
 class _Arguments(dict[str, object]):
@@ -59,10 +58,10 @@ class _Arguments(dict[str, object]):
     def __missing__(self, key: str) -> str:
         if key == "TYPES":
             return self.comma.join(words[0] for words in keyword_table(self.keywords)["types"].values())
-        for rows in map(keyword_table(self.keywords).get, ("lines", "policies", "types")):
-            for known, words in (rows or {}).items():
+        for section in map(keyword_table(self.keywords).get, ("lines", "policies", "types")):
+            for known, words in (section or {}).items():
                 if known.upper() == key:
-                    return words[0]
+                    return str(words[0])
         return f"{{{key}}}"
 
 

@@ -6,14 +6,13 @@ word may stand. Invariant: at no place of the grammar does one word spell two te
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Literal
 
 from charter.engine.names import NAME, compiled, marks
-from charter.engine.shipped import sections, shipped
+from charter.engine.shipped import Tables, shipped
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
@@ -37,24 +36,14 @@ _SECTION_TERMINAL = {
 }
 
 
-class Words(Mapping[str, Mapping[str, tuple[str, ...]]]):
-    """One language's words by section; each is read when it is asked for, as most files need but the keywords."""
-
-    def __init__(self, text: str) -> None:
-        self._texts = sections(text)
-        self._read: dict[str, Mapping[str, tuple[str, ...]]] = {}
+class Words(Tables):
+    """One language's words by section: of each what may be written, the preferred word first."""
 
     def __getitem__(self, section: str) -> Mapping[str, tuple[str, ...]]:
         if section not in self._read:
-            rows = tomllib.loads(self._texts[section])
-            self._read[section] = {k: (words,) if isinstance(words, str) else tuple(words) for k, words in rows.items()}
+            read = super().__getitem__(section).items()
+            self._read[section] = {k: (words,) if isinstance(words, str) else tuple(words) for k, words in read}
         return self._read[section]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
-
-    def __len__(self) -> int:
-        return len(self._texts)
 
 
 @cache

@@ -15,7 +15,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from msgspec.json import Decoder
-from sqlalchemy import Connection, Text, bindparam, select, type_coerce
 
 from charter.engine import law
 from charter.engine.entries import BadEntry, Entry, law_named
@@ -28,11 +27,12 @@ from charter.runtime.audit.consistency import case_differs, definition_differs, 
 from charter.runtime.audit.findings import NAMES, UNREADABLE, Fault, Findings, Unjudged, shown
 from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_entries
 from charter.runtime.host.casefile import Archive
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import ask, first
 from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from charter.runtime.author.files import Files
 
 
@@ -45,15 +45,13 @@ def _refuse_float(_: str) -> Any:
 
 
 _plain = Decoder(float_hook=_refuse_float).decode
-_r, _c, _k = t.entries.c, t.cases.c, t.chains.c
-_COLUMNS = (_r.position, _r.seq, _r.at, _r.actor, _r.kind, _r.outcome, _r.element, _r.record, _r.clauses)
-# `body` as it is: SQLAlchemy would make as many zeros of a number.
-_READ = Prepared(
-    select(*_COLUMNS, type_coerce(_r.body, Text)).where(_r.case == bindparam("case")).order_by(_r.seq), "case"
+_READ = (
+    "SELECT position, seq, at, actor, kind, outcome, element, record, clauses, body FROM entries"
+    ' WHERE "case" = ? ORDER BY seq'
 )
-_CASE = Prepared(select(_c.id, _c.entries, _c.head).where(_c.id == bindparam("case")), "case")
-_CHAIN = Prepared(select(_k.chain, _k.entries, _k.head).where(_k.chain == bindparam("case")), "case")
-_RUNS = Prepared(select(_c.definition).where(_c.id == bindparam("case")), "case")
+_CASE = "SELECT id, entries, head FROM cases WHERE id = ?"
+_CHAIN = "SELECT chain, entries, head FROM chains WHERE chain = ?"
+_RUNS = "SELECT definition FROM cases WHERE id = ?"
 
 
 class Looked:
@@ -88,7 +86,7 @@ class Chains:
         """Looks at the chain of this name, as it stands here."""
         with looked.findings.judging(*NAMES, case=chain):
             wanted = _CHAIN if chain == ORGANISATION else _CASE
-            found = wanted.run(self._connection, chain).fetchone()
+            found = first(self._connection, wanted, chain)
             if found is None:
                 looked.findings.note("completeness", Fault(chain, 1, "no_such_case"))
                 return
@@ -117,7 +115,7 @@ class Chains:
     def _entries(self, chain: str, count: int, head: str, findings: Findings) -> Iterator[Sealed]:
         """Walks one chain and yields its readable entries."""
         prev, expected, last = GENESIS, 1, 0
-        for position, seq, *columns, body in _READ.run(self._connection, chain):
+        for position, seq, *columns, body in ask(self._connection, _READ, chain):
             if not isinstance(body, bytes):
                 raise TypeError(body)
             if position <= last:
@@ -145,7 +143,7 @@ class Chains:
 
     def _truth(self, case: str, sealed: list[Sealed], findings: Findings) -> None:
         connection, archive = self._connection, self._archive
-        row = _RUNS.run(connection, case).fetchone()
+        row = first(connection, _RUNS, case)
         if row is None:
             findings.note("completeness", Fault(case, 1, "no_such_case"))
             return
@@ -183,7 +181,7 @@ class Chains:
                 stored = archive.load(connection, case).state
                 differs = case_differs(connection, past, case, stored, entries, read=True)
             except UNREADABLE:
-                differs = t.cases.name
+                differs = "cases"
         if differs is not None:
             findings.note("truth", Fault(case, None, "table_differs", differs))
 

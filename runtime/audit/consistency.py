@@ -29,6 +29,7 @@ from charter.runtime.audit.log import Chain, Sealed
 from charter.runtime.folds import organisation
 from charter.runtime.host.casefile import READ, ROW, Pinned, row_of
 from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import first
 from charter.runtime.store.schema import ORGANISATION
 
 _HEAD = ROW.index("head")
@@ -48,7 +49,7 @@ def case_differs(
     `past`: what the case has run (`Archive.past`). `read`: the state is the one that the rows hold, so that only what
     follows from it is left to compare.
     """
-    row = READ.run(connection, case).fetchone()
+    row = first(connection, READ, case)
     _, pinned = past[-1]
     # That the head is the last entry's is a question of integrity, and asked there.
     chain = Chain(case, len(entries), row[_HEAD], entries[-1].at if entries else 0)

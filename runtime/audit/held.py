@@ -12,10 +12,9 @@ import json
 from base64 import b64decode
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from charter.runtime.audit import keys, seals, tree
 from charter.runtime.audit.findings import Fault, Findings, Seals
@@ -24,6 +23,9 @@ from charter.runtime.audit.sealing import AT_ONCE, handed_over, in_force
 from charter.runtime.store import Store
 from charter.runtime.store.prepared import ask, driver
 from charter.runtime.store.schema import ORGANISATION
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Held(Struct, frozen=True):

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, not_, or_, select, true
 
 from charter.engine import feel
 from charter.engine.feel import tree, types
@@ -25,32 +24,34 @@ from charter.engine.feel.temporal_text import read_date_time, write_date_time
 from charter.engine.values import NotAValue, decode
 from charter.runtime import clock
 from charter.runtime.audit.log import Sealed
-from charter.runtime.store import tables
+from charter.runtime.store.prepared import ask, column as column_of, stream
+from charter.runtime.store.sql import FALSE, TRUE, Sql, joined
 
-_r = tables.entries.c
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # name in a query -> (type, column that holds just that, may be absent)
-FIELDS: Mapping[str, tuple[types.Type, ColumnElement[Any] | None, bool]] = {
-    "position": (types.NUMBER, _r.position, False),
+FIELDS: Mapping[str, tuple[types.Type, str | None, bool]] = {
+    "position": (types.NUMBER, "position", False),
     "id": (types.STRING, None, False),
-    "case": (types.STRING, _r.case, False),
-    "seq": (types.NUMBER, _r.seq, False),
-    "at": (types.DATE_TIME, _r.at, False),
+    "case": (types.STRING, '"case"', False),
+    "seq": (types.NUMBER, "seq", False),
+    "at": (types.DATE_TIME, "at", False),
     "zone": (types.STRING, None, False),
-    "kind": (types.STRING, _r.kind, False),
-    "actor": (types.STRING, _r.actor, False),
+    "kind": (types.STRING, "kind", False),
+    "actor": (types.STRING, "actor", False),
     "role": (types.STRING, None, True),
     "on_behalf_of": (types.STRING, None, True),
-    "element": (types.STRING, _r.element, True),
+    "element": (types.STRING, "element", True),
     "node": (types.STRING, None, True),
     "before": (types.STRING, None, True),
     "after": (types.STRING, None, True),
-    "record": (types.STRING, _r.record, True),
+    "record": (types.STRING, "record", True),
     "data": (types.ContextType({}, open=True), None, False),
     "reason": (types.STRING, None, True),
     "cause": (types.NUMBER, None, True),
     "clauses": (types.ListType(types.STRING), None, False),
-    "outcome": (types.STRING, _r.outcome, False),
+    "outcome": (types.STRING, "outcome", False),
     "process": (types.STRING, None, True),
     "definition": (types.STRING, None, True),
     "account": (types.STRING, None, False),
@@ -68,7 +69,7 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 class Filter(Struct, frozen=True):
     """SQL that lets every wanted entry through; `exact` when it lets no other through, `narrow` when an index helps."""
 
-    sql: ColumnElement[bool]
+    sql: Sql
     exact: bool
     narrow: bool = False
 
@@ -88,7 +89,7 @@ class Query(Struct, frozen=True):
     case: str | None
 
 
-_ALL = Filter(true(), False)
+_ALL = Filter(TRUE, False)
 # So many entries are brought at once and put in order, however an index found them; of so many, only where they are.
 _AT_ONCE, _MOST = 100, 20_000
 
@@ -147,34 +148,42 @@ def _afford(env: feel.Env, more: int = 0) -> None:
         env.budget.left += more
 
 
-def _rows(connection: Connection, query: Query | None, after: int, limit: int | None) -> Iterable[Any]:
+_ROWS = 'SELECT position, "case", seq, body, record FROM entries WHERE '
+
+
+def _rows(connection: Connection, query: Query | None, after: int, limit: int | None) -> Iterator[Any]:
     """Gives the rows of the entries that the filter lets through, in order of arrival."""
-    rows = select(_r.position, _r.case, _r.seq, _r.body, _r.record).execution_options(yield_per=500)
-    behind = _r.position > after
-    inorder = rows.where(behind).order_by(_r.position).limit(limit)
+    most = () if limit is None else (limit,)
+    behind = Sql("position > ?", (after,))
+
+    def asked(wanted: Sql, order: str) -> Iterator[Any]:
+        text = f"{_ROWS}{wanted.text} ORDER BY {order}{' LIMIT ?' if most else ''}"
+        return stream(connection, text, *wanted.values, *most)
+
     if query is None:
-        return connection.execute(inorder)
-    wanted = query.filter.sql
+        return asked(behind, "position")
+    wanted = joined("AND", (behind, query.filter.sql))
     if query.case is not None:
         # Within one case both orders are one, and the case's own index is the short way.
-        return connection.execute(rows.where(behind, wanted).order_by(_r.seq).limit(limit))
+        return asked(wanted, "seq")
     if query.filter.narrow:
-        few = connection.execute(rows.where(behind, wanted).limit(_AT_ONCE + 1)).fetchall()
+        few = ask(connection, f"{_ROWS}{wanted.text} LIMIT {_AT_ONCE + 1}", *wanted.values)
         if len(few) <= _AT_ONCE:
-            return sorted(few, key=itemgetter(0))[:limit]
-        found = connection.execute(select(_r.position).where(behind, wanted).limit(_MOST + 1)).scalars().all()
+            return iter(sorted(few, key=itemgetter(0))[:limit])
+        places = f"SELECT position FROM entries WHERE {wanted.text} LIMIT {_MOST + 1}"
+        found = column_of(connection, places, *wanted.values)
         if len(found) <= _MOST:
-            return _at(connection, rows, sorted(found)[:limit])
+            return _at(connection, sorted(found)[:limit])
         # By an index all of so many would have to be brought before the first is known; they are met soon on the way
         # through the trail. What a CASE tests is no reason to use an index.
-        wanted = case((wanted, 1)) == 1
-    return connection.execute(inorder.where(wanted))
+        tested = Sql(f"CASE WHEN {query.filter.sql.text} THEN 1 END = 1", query.filter.sql.values)
+        wanted = joined("AND", (behind, tested))
+    return asked(wanted, "position")
 
 
-def _at(connection: Connection, rows: Select[Any], positions: list[int]) -> Iterator[Any]:
+def _at(connection: Connection, positions: list[int]) -> Iterator[Any]:
     for first in range(0, len(positions), _AT_ONCE):
-        some = rows.where(_r.position.in_(positions[first : first + _AT_ONCE]))
-        yield from connection.execute(some.order_by(_r.position)).fetchall()
+        yield from ask(connection, f"{_ROWS}position IN (…) ORDER BY position", positions[first : first + _AT_ONCE])
 
 
 # What is not in an entry as FEEL has it.
@@ -216,15 +225,14 @@ def _filter(node: tree.Node) -> Filter:
 
 
 def _boolean(node: Any) -> Filter:
-    return Filter(true() if node.value else false(), True)
+    return Filter(TRUE if node.value else FALSE, True)
 
 
 def _binary(node: Any) -> Filter:
     if node.op in ("and", "or"):
         left, right = _filter(node.left), _filter(node.right)
-        join = and_ if node.op == "and" else or_
         narrow = left.narrow or right.narrow if node.op == "and" else left.narrow and right.narrow
-        return Filter(join(left.sql, right.sql), left.exact and right.exact, narrow)
+        return Filter(joined(node.op.upper(), (left.sql, right.sql)), left.exact and right.exact, narrow)
     if node.op in _MIRRORED:
         if isinstance(node.left, tree.Name):
             return _compare(node.left.name, node.op, node.right)
@@ -241,22 +249,28 @@ def _compare(name: str, op: str, other: tree.Node) -> Filter:
     if not known or (op not in ("=", "!=") and name not in _ORDERED):
         return _ALL
     if value is None:  # FEEL: null equals null, and is in no order
-        null = column.is_(None)
-        return Filter(null if op == "=" else not_(null), True) if op in ("=", "!=") else Filter(false(), False)
+        null = Sql(f"{column} IS NULL")
+        return Filter(null if op == "=" else ~null, True) if op in ("=", "!=") else Filter(FALSE, False)
     if op == "=":
         # FEEL's `null = "x"` is false where SQL's is unknown
-        is_it = and_(column.is_not(None), column == value) if optional else column == value
-        return Filter(is_it, True, name in _INDEXED)
+        there = f"{column} IS NOT NULL AND " if optional else ""
+        return Filter(Sql(f"{there}{column} = ?", (value,)), True, name in _INDEXED)
     if op == "!=":
-        return Filter(or_(column.is_(None), column != value) if optional else column != value, True)
-    return Filter(column.op(op, is_comparison=True)(value), True, name in _INDEXED)
+        absent = f"{column} IS NULL OR " if optional else ""
+        return Filter(Sql(f"{absent}{column} <> ?", (value,)), True)
+    return Filter(Sql(f"{column} {op} ?", (value,)), True, name in _INDEXED)
 
 
 def _between(node: Any) -> Filter:
     if not isinstance(node.of, tree.Name):
         return _ALL
     low, high = _compare(node.of.name, ">=", node.low), _compare(node.of.name, "<=", node.high)
-    return Filter(and_(low.sql, high.sql), low.exact and high.exact, low.narrow or high.narrow)
+    return _both(low, high)
+
+
+def _both(low: Filter, high: Filter) -> Filter:
+    sql = joined("AND", (low.sql, high.sql))
+    return Filter(sql, low.exact and high.exact, low.narrow or high.narrow)
 
 
 def _in(node: Any) -> Filter:
@@ -267,7 +281,7 @@ def _in(node: Any) -> Filter:
 
 
 def _any(tests: Sequence[Filter]) -> Filter:
-    sql = or_(false(), *(t.sql for t in tests))
+    sql = joined("OR", (FALSE, *(t.sql for t in tests)))
     return Filter(sql, all(t.exact for t in tests), all(t.narrow for t in tests))
 
 
@@ -275,10 +289,10 @@ def _test(name: str, test: tree.Node) -> Filter:
     if isinstance(test, tree.Interval):
         whole = feel.compile(test)
         if not whole.names and whole.evaluate({}) is None:  # one that ends before it starts: nobody knows what is in it
-            return Filter(false(), False)
+            return Filter(FALSE, False)
         low = _compare(name, ">=" if test.ends[0] == "[" else ">", test.low)
         high = _compare(name, "<=" if test.ends[1] == "]" else "<", test.high)
-        return Filter(and_(low.sql, high.sql), low.exact and high.exact, low.narrow or high.narrow)
+        return _both(low, high)
     if isinstance(test, tree.Comparison):
         return _compare(name, test.op, test.of)
     if isinstance(test, tree.Items):
@@ -291,16 +305,16 @@ def _call(node: Any) -> Filter:
     if name == "not" and len(node.arguments) == 1:
         inner = _filter(node.arguments[0])
         # what is only a superset says nothing about its complement
-        return Filter(not_(inner.sql), True) if inner.exact else _ALL
+        return Filter(~inner.sql, True) if inner.exact else _ALL
     if name in _PATTERNS and len(node.arguments) == 2 and isinstance(node.arguments[0], tree.Name):
         field = node.arguments[0].name
-        column = _r.clauses if name == "list contains" and field == "clauses" else FIELDS[field][1]
+        column = "clauses" if name == "list contains" and field == "clauses" else FIELDS[field][1]
         known, value = _constant(node.arguments[1], types.STRING)
-        if column is not None and known and isinstance(value, str) and (column is not _r.at):
+        if column is not None and known and isinstance(value, str) and column != "at":
             before, after = _PATTERNS[name]
             escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             # LIKE takes upper and lower case for the same in some databases: a superset, so not exact
-            return Filter(column.like(f"{before}{escaped}{after}", escape="\\"), False)
+            return Filter(Sql(f"{column} LIKE ? ESCAPE '\\'", (f"{before}{escaped}{after}",)), False)
     return _ALL
 
 

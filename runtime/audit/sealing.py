@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from charter.engine.entries.organisation import KeySet
 from charter.engine.refusals import Refusal
@@ -21,6 +20,9 @@ from charter.runtime.audit.notes import BadNote, Checkpoint, Key, is_name
 from charter.runtime.store import Store
 from charter.runtime.store.parts import Part
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 AT_ONCE = 10_000  # entries that are taken in within one transaction
 _SIGNED = frozenset({"granted", "rejected", "voted"})

@@ -8,15 +8,15 @@ neither keys nor who may sign (`sealing.py`). Everything is asked within a trans
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-from sqlalchemy import Connection, insert
+from typing import TYPE_CHECKING, Any
 
 from charter.engine.errors import CharterError
 from charter.runtime.audit import tree
 from charter.runtime.audit.notes import Checkpoint
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import ask, driver
+from charter.runtime.store.prepared import ask, do_each, stream
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 STEP = 4  # levels from one kept hash to the next: a tile is 16 leaves, 256, …
 # How far behind the last leaf an entry is looked for whose transaction ended after a later one's. (Where one writes at
@@ -67,8 +67,8 @@ def take_in(connection: Connection, most: int, *, all_late: bool = False) -> int
     first = size(connection)
     if not found:
         return 0
-    rows = [{"leaf": first + index, "position": row[0]} for index, row in enumerate(found)]
-    connection.execute(insert(t.leaves), rows)
+    rows = [(first + index, row[0]) for index, row in enumerate(found)]
+    do_each(connection, "INSERT INTO leaves (leaf, position) VALUES (?, ?)", rows)
     _keep_tiles(connection, first, first + len(rows))
     return len(rows)
 
@@ -78,9 +78,8 @@ def _keep_tiles(connection: Connection, before: int, after: int) -> None:
     tree_, level = Tree(connection), STEP
     while (after >> level) > (before >> level):
         made = [(number, tree_.subtree(level, number, fresh=True)) for number in range(before >> level, after >> level)]
-        connection.execute(
-            insert(t.tiles), [{"level": level, "number": number, "hash": hash_} for number, hash_ in made]
-        )
+        add = "INSERT INTO tiles (level, number, hash) VALUES (?, ?, ?)"
+        do_each(connection, add, [(level, number, hash_) for number, hash_ in made])
         level += STEP
 
 
@@ -140,8 +139,8 @@ def latest(connection: Connection) -> Checkpoint | None:
 def add(connection: Connection, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint behind the last one."""
     [(last,)] = ask(connection, "SELECT max(number) FROM checkpoints")
-    row = {"number": (last or 0) + 1, "size": checkpoint.size, "note": checkpoint.note()}
-    connection.execute(insert(t.checkpoints), [row])
+    row = ((last or 0) + 1, checkpoint.size, checkpoint.note())
+    do_each(connection, "INSERT INTO checkpoints (number, size, note) VALUES (?, ?, ?)", [row])
 
 
 def leaf_of(connection: Connection, position: int) -> int | None:
@@ -156,4 +155,4 @@ def all_leaves(connection: Connection) -> Iterator[tuple[Any, ...]]:
         'SELECT l.leaf, l.position, e.body, e."case", e.seq, e.kind FROM leaves l'
         " LEFT JOIN entries e ON e.position = l.position ORDER BY l.leaf"
     )
-    yield from driver(connection).execute(query)
+    yield from stream(connection, query)

@@ -23,7 +23,7 @@ from charter.runtime.audit.held import Held, check as check_seals
 from charter.runtime.folds import FOLDS
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import Unfounded
-from charter.runtime.store.prepared import driver
+from charter.runtime.store.prepared import column, driver
 from charter.runtime.store.schema import ORGANISATION, SCHEMA
 
 if TYPE_CHECKING:
@@ -155,10 +155,10 @@ def _check_strays(connection: Connection, known: set[str], findings: Findings) -
         if case not in known:
             findings.note("completeness", Fault(case, 1, "no_such_case"))
     for table in (fold.table for fold in FOLDS):
-        for (case,) in connection.execute(select(table.c.case).distinct()):
+        for case in column(connection, f'SELECT DISTINCT "case" FROM {table}'):
             # Notices of the organisation are held against its chain.
-            if case not in known and (table, case) != (t.notices, ORGANISATION):
-                findings.note("truth", Fault(case, None, "table_differs", table.name))
+            if case not in known and (table, case) != ("notices", ORGANISATION):
+                findings.note("truth", Fault(case, None, "table_differs", table))
 
 
 __all__ = ["Fault", "Unjudged", "Verdict", "Verification", "verify"]

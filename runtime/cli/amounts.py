@@ -25,7 +25,7 @@ def value_text(value: Any, unit: str | None, context: Context) -> str:
     """
     from charter.engine.feel.temporal import DaysDuration, YearsDuration
     from charter.engine.values import decode
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     if value is None:
         return context.say("kpi.unknown")

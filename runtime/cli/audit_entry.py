@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.reading import WITHHELD
-from charter.runtime.author.forms import shown
+from charter.runtime.author.shown import shown
 from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing

@@ -56,7 +56,7 @@ def promised(context: Context, definition: Definition, state: CaseState, number:
 
 def accounts(context: Context, definition: Definition, state: CaseState, sight: Sight) -> None:
     """Writes the ledgers of the case, a row for each line and one for all."""
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
     from charter.runtime.desk.ledgers import stands
 
     say, output = context.say, context.output

@@ -97,7 +97,6 @@ def _turned_from_damaged(store: Store, who: str) -> bool:
     from charter.runtime.folds.organisation import Made, follow
     from charter.runtime.store.errors import Unfounded
     from charter.runtime.store.prepared import ask
-    from charter.runtime.store.tables import persons
 
     try:
         with store.read() as connection:
@@ -106,7 +105,7 @@ def _turned_from_damaged(store: Store, who: str) -> bool:
             made = Made()
             for sealed in load(connection, ORGANISATION):
                 follow(made, sealed.entry, sealed.seq)
-            known = made.rows[persons]
+            known = made.rows["persons"]
             if known or ask(connection, "SELECT 1 FROM entries LIMIT 1"):
                 return bool(known) and not known.get((who,), ("", "", 0))[2]
             if ask(connection, "SELECT 1 FROM persons LIMIT 1"):

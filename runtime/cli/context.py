@@ -127,7 +127,7 @@ class Context:
             self._seal()
         self._open.close()
         if "cases" in self.__dict__:
-            self.cases.files.discard()
+            self.cases.discard()
 
     def _seal(self) -> None:
         """Has the trail sealed, where it names a key; what goes wrong is said, for the command is done."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from charter.dsl.text.width import wrap
-from charter.runtime.author.forms import shown
+from charter.runtime.author.shown import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.messages import Messages

@@ -154,7 +154,7 @@ def sparkline(values: Sequence[Decimal | None]) -> str:
 
 def tell(context: Context, kpi: Kpi, unit: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints a KPI's history as a table, and a line of blocks for each group."""
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     say, output = context.say, context.output
     title = "" if kpi.title == kpi.name else f"  {kpi.title}"

@@ -119,7 +119,7 @@ def _wanted(context: Context, m: Measured) -> str:
 
 
 def _group(context: Context, m: Measured, figure: Figure) -> str:
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     if figure.group is not None:
         return shown(figure.group)
@@ -129,7 +129,7 @@ def _group(context: Context, m: Measured, figure: Figure) -> str:
 def _facts(
     context: Context, m: Measured, figure: Figure, numbers: dict[str, int], sources: dict[tuple[str, str], str | None]
 ) -> None:
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     say, output = context.say, context.output
     output.line()

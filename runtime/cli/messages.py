@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.messages import languages
-from charter.engine.shipped import sections
+from charter.engine.shipped import rows, sections
 
 if TYPE_CHECKING:
     from charter.dsl.text.words import Language
@@ -57,10 +57,7 @@ def _sections(lang: str) -> dict[str, str]:
 @cache
 def section(lang: str, name: str) -> Mapping[str, str]:
     """Gives one section of a language's table; empty when there is none."""
-    import tomllib
-
-    table: dict[str, str] = tomllib.loads(languages.told(_sections(lang).get(name, ""), lang))
-    return table
+    return rows(name, languages.told(_sections(lang).get(name, ""), lang))
 
 
 class Messages:

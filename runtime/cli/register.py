@@ -116,7 +116,7 @@ def _table(context: Context, one: Known, found: Sequence[Version], when: int) ->
 def _shown(context: Context, value: Any) -> str:
     from charter.engine.reading import is_withheld
     from charter.engine.values import decode
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
     from charter.runtime.cli.failures import withheld
 
     return "" if value is None else withheld(context.say.lang) if is_withheld(value) else shown(decode(value))

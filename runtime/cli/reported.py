@@ -100,7 +100,7 @@ def entries_text(context: Context, figure: Figure) -> str:
 
 def shown_value(context: Context, definition: Definition, figure: Figure) -> str:
     """Shows the value of a figure in a line."""
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     value = figure["value"]
     if value is not None and is_withheld(value):
@@ -117,7 +117,7 @@ def title_of(figure: Figure) -> str:
 
 def of_text(context: Context, figure: Figure) -> str:
     """Says what a figure is of: a group, a line, a case, or how a clock ended."""
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     of = figure["of"]
     if figure["kind"] == "sla":
@@ -140,7 +140,7 @@ def _measured(context: Context, definition: Definition, figure: Figure) -> tuple
 
 
 def _ledger(context: Context, definition: Definition, figure: Figure) -> tuple[Any, ...]:
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     value = figure["value"]
     if is_withheld(value):

@@ -323,7 +323,7 @@ def rules(context: Context, definition: Definition, state: CaseState) -> None:
 
 def signals(context: Context, state: CaseState, sight: Sight) -> None:
     """Writes the signals that came before anybody waited for them, with what came along."""
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     if not state.signals:
         return
@@ -343,7 +343,7 @@ def signals(context: Context, state: CaseState, sight: Sight) -> None:
 
 def versions(context: Context, definition: Definition, state: CaseState, full: bool, sight: Sight) -> None:
     """Writes the current version of each record, with its value where asked."""
-    from charter.runtime.author.forms import shown
+    from charter.runtime.author.shown import shown
 
     say, output = context.say, context.output
     if not state.versions:

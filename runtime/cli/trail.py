@@ -5,13 +5,12 @@ Knows how an entry is shown, not which ones were asked for.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime import clock
-from charter.runtime.author.forms import shown
+from charter.runtime.author.shown import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.failures import declined_sentence, failure_sentence, withheld
@@ -97,6 +96,8 @@ def _streamed(context: Context, found: Iterable[Sealed], format: str, size: int 
             yield {"position": sealed.position, **sealed.fields, **named}
 
     if format == "csv":
+        import csv  # only where it is asked for
+
         writer = csv.writer(context.output.stream, lineterminator="\n")
         writer.writerow(_CSV)
         for row in rows():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
 
 from charter.runtime.desk.register import drills, titles
-from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Card(Struct, frozen=True):
@@ -23,28 +27,21 @@ class Card(Struct, frozen=True):
     drill: bool
 
 
+# Offered to several roles, work has as many rows, and is one piece.
+_SAME = 'w."case", c.number, w.process, w.node, w.element, w.state, w.due'
+_CARDS = (
+    f'SELECT {_SAME}, max(w.holder) FROM work_items w JOIN cases c ON c.id = w."case" {{}}GROUP BY {_SAME}'
+    " ORDER BY min(w.rank), c.number, w.node"
+)
+
+
 def cards(connection: Connection, process: str | None) -> list[Card]:
     """Lists the open work of a process, or of all, the most urgent first."""
-    w, c = t.work_items.c, t.cases.c
-    # Offered to several roles it has as many rows, and is one piece of work.
-    same = (w.case, c.number, w.process, w.node, w.element, w.state, w.due)
-    query = select(*same, func.max(w.holder).label("holder")).join(t.cases, c.id == w.case).group_by(*same)
-    if process is not None:
-        query = query.where(w.process == process)
-    rows = connection.execute(query.order_by(func.min(w.rank), c.number, w.node)).all()
-    cases = {row.case for row in rows}
+    query, wanted = (_CARDS.format(""), ()) if process is None else (_CARDS.format("WHERE w.process = ? "), (process,))
+    rows = ask(connection, query, *wanted)
+    cases = {case for case, *_ in rows}
     known, practised = titles(connection, cases), drills(connection, cases)
     return [
-        Card(
-            r.case,
-            r.number,
-            r.process,
-            r.node,
-            known[r.case][r.element][0],
-            r.state,
-            r.holder,
-            r.due,
-            r.case in practised,
-        )
-        for r in rows
+        Card(case, number, of, node, known[case][element][0], state, holder, due, case in practised)
+        for case, number, of, node, element, state, due, holder in rows
     ]

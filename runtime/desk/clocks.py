@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-
-from sqlalchemy import Connection, select
+from typing import TYPE_CHECKING, Any
 
 from charter.engine.dated import dated
 from charter.engine.definition import Definition
 from charter.engine.plan.program import prepare
 from charter.engine.state import clocks_of
 from charter.runtime.desk.standing import Rest, Standing, standing
-from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_CLOCKS = 'SELECT r."case", r.clock, c.number, c.status, c.state FROM running_clocks r JOIN cases c ON c.id = r."case"'
 
 
 def under_way(
@@ -24,16 +28,16 @@ def under_way(
     limit: int | None = None,
 ) -> list[Standing]:
     """Gives the clocks of open cases that run or are paused, the most urgent first; `among`: of these cases alone."""
-    r, c = t.running_clocks.c, t.cases.c
-    query = select(r.case, r.clock, c.number, c.status, c.state).join(t.cases, c.id == r.case)
+    wanted, given = ["1 = 1"], list[Any]()
     if process is not None:
-        query = query.where(r.process == process)
+        wanted, given = [*wanted, "r.process = ?"], [*given, process]
     if among is not None:
-        query = query.where(r.case.in_(among))
+        wanted, given = [*wanted, 'r."case" IN (…)'], [*given, list(among)]
+    query = f'{_CLOCKS} WHERE {" AND ".join(wanted)} ORDER BY r.rank, r.spare, r.clock, r."case"'
+    if limit is not None:
+        query, given = f"{query} LIMIT ?", [*given, limit]
     out = []
-    for case, key, number, status, text in connection.execute(
-        query.order_by(r.rank, r.spare, r.clock, r.case).limit(limit)
-    ):
+    for case, key, number, status, text in ask(connection, query, *given):
         rest = json.loads(text)
         clocks, days = clocks_of(rest), tuple((country, digest) for country, digest in rest.get("days", ()))
         program = prepare(dated(definition_of(case), days))

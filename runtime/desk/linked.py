@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # Of each line of each case the latest entry, where it is about a case still; `c` is the case at the other end.
 _LATEST = ' AND NOT EXISTS (SELECT 1 FROM case_links n WHERE n."case" = l."case" AND n.link = l.link AND n.seq > l.seq)'

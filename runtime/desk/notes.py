@@ -7,10 +7,9 @@ language and no screen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Attached, Commented, Declined
@@ -20,8 +19,11 @@ from charter.engine.state import CaseState
 from charter.runtime import clock
 from charter.runtime.audit.log import Sealed
 from charter.runtime.audit.query import build, run
-from charter.runtime.host import outbox
-from charter.runtime.host.outbox import Asked
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from charter.runtime.host.outbox import Asked
 
 
 class Note(Struct, frozen=True):
@@ -60,6 +62,8 @@ def declined(connection: Connection, case: str, seen: Callable[[Sealed], Sealed]
             latest[key] = found
     if not latest:
         return []
+    from charter.runtime.host import outbox
+
     kept = outbox.asked(connection, case)
     return [
         seen(found).entry

@@ -7,9 +7,9 @@ is told, so that nobody is forgotten. Knows the newest WINDOW only, and sends no
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import Connection, and_, bindparam, select
 
 from charter.engine.definition import Definition
 from charter.engine.entries.organisation import ReviewDue, RuleApplied, VerdictChanged
@@ -22,26 +22,19 @@ from charter.runtime.audit.log import Sealed
 from charter.runtime.desk.inbox import granted, processes
 from charter.runtime.people.directory import Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 WINDOW = 30 * 86_400_000_000  # microseconds
-_n, _e, _c = t.notices.c, t.entries.c, t.cases.c
 
 # The newest notices of one role in one process: an index range, from its end.
-_LANE = Prepared(
-    select(_n.case, _n.seq, _e.position, _e.body, _c.number)
-    .join_from(t.notices, t.entries, and_(_e.case == _n.case, _e.seq == _n.seq))
-    .outerjoin(t.cases, _c.id == _n.case)
-    .where(_n.process == bindparam("process"), _n.role == bindparam("role"), _n.at >= bindparam("since"))
-    .where(_n.by != bindparam("who"))  # nobody need be told what they did
-    .order_by(_n.at.desc(), _n.case.desc(), _n.seq.desc())
-    .limit(bindparam("most")),
-    "process",
-    "role",
-    "since",
-    "who",
-    "most",
+_LANE = (
+    'SELECT n."case", n.seq, e.position, e.body, c.number FROM notices n'
+    ' JOIN entries e ON e."case" = n."case" AND e.seq = n.seq LEFT JOIN cases c ON c.id = n."case"'
+    " WHERE n.process = ? AND n.role = ? AND n.at >= ? AND n.by <> ?"  # nobody need be told what they did
+    ' ORDER BY n.at DESC, n."case" DESC, n.seq DESC LIMIT ?'
 )
 
 
@@ -86,7 +79,7 @@ def notices(
     found: dict[tuple[str, int], Notice] = {}
     own = ((where, personal(person)) for where in ([process] if process is not None else processes(connection)))
     for where, role in (*granted(connection, known.grants, process), *own):
-        for case, seq, position, body, number in _LANE.run(connection, where, role, now - WINDOW, person, limit):
+        for case, seq, position, body, number in ask(connection, _LANE, where, role, now - WINDOW, person, limit):
             # News to several of one's roles is told once.
             if (case, seq) not in found:
                 sealed = seen(Sealed(case, seq, bytes(body), position))

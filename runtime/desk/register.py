@@ -54,6 +54,14 @@ class Listed(Struct, frozen=True):
         }
 
 
+_LISTED = (
+    "SELECT c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at, c.definition, d.version,"
+    " json_extract(c.state, '$.drill') IS NOT NULL FROM cases c JOIN definitions d ON d.digest = c.definition"
+    " WHERE {} ORDER BY c.number DESC LIMIT ?"
+)
+_OPEN = 'SELECT "case", node, min(due) FROM work_items WHERE "case" IN (…) GROUP BY "case", node ORDER BY "case", node'
+
+
 def listed(
     connection: Connection,
     *,
@@ -63,33 +71,23 @@ def listed(
     limit: int,
 ) -> list[Listed]:
     """Lists cases, newest first; `person`: opened by them, or with work that they hold."""
-    # Whoever only wants titles for an inbox need not wait for SQLAlchemy to load.
-    from sqlalchemy import desc, func, or_, select
-
-    from charter.runtime.store import tables as t
-
-    c, w, d = t.cases.c, t.work_items.c, t.definitions.c
-    drill = func.json_extract(c.state, "$.drill").is_not(None).label("drill")
-    query = select(
-        c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at, c.definition, d.version, drill
-    ).join(t.definitions, d.digest == c.definition)
+    wanted, given = ["1 = 1"], list[Any]()
     if process:
-        query = query.where(c.process == process)
+        wanted, given = [*wanted, "c.process = ?"], [*given, process]
     if status:
-        query = query.where(c.status == status)
+        wanted, given = [*wanted, "c.status = ?"], [*given, status]
     if person:
-        held = select(w.case).where(w.holder == person)
-        query = query.where(or_(c.opened_by == person, c.id.in_(held)))
-    rows: list[Any] = list(connection.execute(query.order_by(desc(c.number)).limit(limit)))
-    ids = [row.id for row in rows]
+        held = '(c.opened_by = ? OR c.id IN (SELECT "case" FROM work_items WHERE holder = ?))'
+        wanted, given = [*wanted, held], [*given, person, person]
+    rows = ask(connection, _LISTED.format(" AND ".join(wanted)), *given, limit)
+    ids = [row[1] for row in rows]
     elements: dict[str, list[str]] = {}
     due: dict[str, int | None] = {}
-    open_work = select(w.case, w.node, func.min(w.due)).where(w.case.in_(ids)).group_by(w.case, w.node)
-    for case, node, at in connection.execute(open_work.order_by(w.case, w.node)):
+    for case, node, at in ask(connection, _OPEN, ids):
         elements.setdefault(case, []).append(node)
         if at is not None:
             due[case] = min(at, due.get(case) or at)
-    return [Listed(*(*row, tuple(elements.get(row.id, ())), due.get(row.id))) for row in rows]
+    return [Listed(*(*row[:9], bool(row[9]), tuple(elements.get(row[1], ())), due.get(row[1]))) for row in rows]
 
 
 def drilled(state: str) -> bool:

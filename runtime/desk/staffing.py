@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import NamedTuple
-
-from sqlalchemy import Connection, select
+from typing import TYPE_CHECKING, NamedTuple
 
 from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
+from charter.engine.machines import TAKING
 from charter.engine.plan.program import prepare
 from charter.engine.proof.explore import explore
 from charter.engine.proof.rest import Rest
@@ -34,7 +33,10 @@ from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.runtime.people.directory import Directory, everybody, holders
 from charter.runtime.refusals import STRANDS, refusal
-from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SECONDS = 5.0  # to look for a path that has certain elements together
 AT_ONCE = 1.0  # the same, while somebody waits
@@ -78,10 +80,6 @@ def staff(connection: Connection, process: str, at: int, *, concerned: bool = Fa
     return Staff(tuple(people), away)
 
 
-# What gives somebody a part in work, so that they may be kept apart from other work.
-TAKING = frozenset(("claim", "delegate", "assign", "begin", "confirm", "complete", "approve", "reject"))
-
-
 def strands(
     definition: Definition, before: CaseState, command: Command, after: CaseState, people: Callable[[], Sequence[Actor]]
 ) -> tuple[Gap, ...]:
@@ -123,9 +121,8 @@ def stranded(
 
 def open_cases(connection: Connection, process: str) -> list[tuple[str, int]]:
     """Lists the cases of a process that are under way: id and number."""
-    c = t.cases.c
-    query = select(c.id, c.number).where(c.process == process, c.status == "open").order_by(c.number)
-    return [(case, number) for case, number in connection.execute(query)]
+    query = "SELECT id, number FROM cases WHERE process = ? AND status = 'open' ORDER BY number"
+    return [(case, number) for case, number in ask(connection, query, process)]
 
 
 def left_alone(

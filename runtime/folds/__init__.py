@@ -1,17 +1,16 @@
 """What is kept beside the trail because it follows from it, in one list.
 
-A new fold is a table (`store/tables.py`), a function from a stride to its change, and its row in FOLDS. Kept along,
-made anew and compared it is from then on; a property test holds that all three agree. What follows from the chain of
-the organisation is in `organisation.py`. Outbox, queue, cursors, keys, turns and clock are no folds but working memory:
-what is still to be done, what a caller asked before, whose turn was last, how the clock stood. No entry tells of them.
+A new fold is a table (`store/tables.py`, and its columns in `store/rows.py`), a function from a stride to its change,
+and its row in FOLDS. Kept along, made anew and compared it is from then on; a property test holds that all three agree.
+What follows from the chain of the organisation is in `organisation.py`. Outbox, queue, cursors, keys, turns and clock
+are no folds but working memory: what is still to be done, what a caller asked before, whose turn was last, how the
+clock stood. No entry tells of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any
 
 from charter.engine.entries import Entry
 from charter.engine.state import CaseState
@@ -25,6 +24,9 @@ from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES
 from charter.runtime.folds.trail import NOTICES, NUMBERS, VERSIONS
 from charter.runtime.folds.work import WORK
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
@@ -63,14 +65,14 @@ def rebuild(
 def fill(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> None:
     """Writes the rows of new cases, as `rows_of` gives them, a table at a time."""
     for fold in FOLDS:
-        if rows.get(fold.table.name):
-            fold.put(connection, rows[fold.table.name])
+        if rows.get(fold.table):
+            fold.put(connection, rows[fold.table])
 
 
 def rows_of(shape: Shape, state: CaseState, entries: Sequence[Entry]) -> dict[str, Sequence[Row]]:
     """Gives all rows of a case by their tables."""
     taken = whole(state.case, shape, state, entries)
-    return {fold.table.name: fold.change(taken).come for fold in FOLDS}
+    return {fold.table: fold.change(taken).come for fold in FOLDS}
 
 
 def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
@@ -90,9 +92,9 @@ def differs(
 ) -> str | None:
     """Names the first table whose rows of a case are not what its entries lead to, None when all are."""
     taken = whole(state.case, shape, state, entries, earlier)
-    return next((fold.table.name for fold in among if fold.differs(connection, taken)), None)
+    return next((fold.table for fold in among if fold.differs(connection, taken)), None)
 
 
 def snapshot(connection: Connection, case: str) -> dict[str, list[list[Any]]]:
     """Gives the rows of a case as they are stored, a table each, to compare with."""
-    return {fold.table.name: fold.rows(connection, case) for fold in FOLDS}
+    return {fold.table: fold.rows(connection, case) for fold in FOLDS}

@@ -12,7 +12,6 @@ from charter.engine.sla import Service, Terms
 from charter.engine.state import CaseState
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
-from charter.runtime.store import tables as t
 
 LAST = 10**18  # what is due at no instant comes after all that is
 
@@ -49,4 +48,4 @@ def _change(stride: Stride) -> Change:
     return Change(gone, come)
 
 
-CLOCKS = Fold(t.running_clocks, _change)
+CLOCKS = Fold("running_clocks", _change)

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
-
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charter.engine.entries import Entry
 from charter.engine.state import NEW, CaseState, Node
 from charter.engine.values import canonical
 from charter.runtime.folds.shape import Shape
-from charter.runtime.store.prepared import Prepared, upsert
+from charter.runtime.store.prepared import ask, do, do_each, equal, named, upsert
+from charter.runtime.store.rows import ROWS, Rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Row = tuple[Any, ...]
 
@@ -75,7 +77,7 @@ def difference(was: Sequence[Row], now: Sequence[Row], key: int) -> Change:
 
 
 class Fold:
-    """One table whose rows follow from a case; its columns begin with its key, and that with `case`.
+    """One table whose rows follow from a case; their key begins with `case`.
 
     `change` says what a stride changes. `steady`: columns that a row keeps from when it came. `unordered`: the list in
     a body whose order says nothing.
@@ -85,46 +87,44 @@ class Fold:
 
     def __init__(
         self,
-        table: Table,
+        table: str | Rows,
         change: Callable[[Stride], Change],
         *,
         steady: Sequence[str] = (),
         unordered: str | None = None,
     ) -> None:
-        names = [column.name for column in table.columns]
-        key = [column.name for column in table.primary_key.columns]
-        assert names[: len(key)] == key and key[0] == "case", table
-        self.table = table
+        rows = ROWS[table] if isinstance(table, str) else table
+        self.table, key, names = rows
+        assert key[0] == "case", rows
         self.change = change
         self._unordered = unordered
         self._body = names.index("body") if "body" in names else None
-        self._put = Prepared(upsert(table, key, [n for n in names if n not in (*key, *steady)]), *names)
-        self._drop = Prepared(delete(table).where(*(table.c[n] == bindparam(n) for n in key)), *key)
-        of_case = table.c.case == bindparam("case")
-        self._clear = Prepared(delete(table).where(of_case), "case")
-        self._read = Prepared(select(table).where(of_case), "case")
+        self._put = upsert(self.table, key, names, [n for n in names if n not in (*key, *steady)])
+        self._drop = f"DELETE FROM {self.table} WHERE {equal(key)}"
+        self._clear = f'DELETE FROM {self.table} WHERE "case" = ?'
+        self._read = f'SELECT {named(names)} FROM {self.table} WHERE "case" = ?'
 
     def keep(self, connection: Connection, stride: Stride) -> None:
         """Brings the rows from one state of a case to another, in the transaction of what happened."""
         gone, come = self.change(stride)
         if gone:
-            self._drop.run_many(connection, gone)
+            do_each(connection, self._drop, gone)
         if come:
             self.put(connection, come)
 
     def put(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Writes whole rows."""
-        self._put.run_many(connection, rows)
+        do_each(connection, self._put, rows)
 
     def rebuild(self, connection: Connection, whole: Stride) -> None:
         """Makes a case's rows anew; `whole` goes from its beginning to its present state."""
-        self._clear.run(connection, whole.case).close()
+        do(connection, self._clear, whole.case)
         self.keep(connection, whole)
 
     def differs(self, connection: Connection, whole: Stride) -> bool:
         """Tells whether a case's rows are other than what follows from all that happened."""
         come = self.change(whole).come
-        there = self._read.run(connection, whole.case).fetchall()
+        there = ask(connection, self._read, whole.case)
         if len(there) == len(come) and set(there) == set(come):  # text by text, as nearly always
             return False
         expected = sorted(map(self._told, come))
@@ -135,7 +135,7 @@ class Fold:
 
     def rows(self, connection: Connection, case: str) -> list[list[Any]]:
         """Gives a case's rows as they are stored, by key, each body as what it says."""
-        return sorted(map(self._told, self._read.run(connection, case).fetchall()))
+        return sorted(map(self._told, ask(connection, self._read, case)))
 
     def _told(self, row: Row) -> list[Any]:
         # One content has several texts: a trail is kept in the canonical one, a state as it was handed over.

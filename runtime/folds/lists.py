@@ -11,7 +11,6 @@ from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.urgency import pressed, rank
-from charter.runtime.store import tables as t
 
 _ACTIVE = ENTERED & UNFINISHED
 
@@ -49,4 +48,4 @@ def _change(stride: Stride) -> Change:
     return Change(gone, come)
 
 
-LISTS = Fold(t.open_lists, _change)
+LISTS = Fold("open_lists", _change)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from charter.engine.compact import compact_sorted
 from charter.engine.measures import facts_of
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Stride
-from charter.runtime.store import tables as t
 
 
 def _change(stride: Stride) -> Change:
@@ -18,4 +17,4 @@ def _change(stride: Stride) -> Change:
     return Change(come=[(stride.case, shape.name, version, after.opened_at, after.closed_at, body)])
 
 
-MEASURES = Fold(t.measures, _change)
+MEASURES = Fold("measures", _change)

@@ -9,10 +9,7 @@ and no folds; nor is anything here checked: an entry is only written of what was
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, Protocol
-
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, true
+from typing import TYPE_CHECKING, Any, Protocol
 
 from charter.engine import plain
 from charter.engine.compact import compact_sorted
@@ -51,49 +48,50 @@ from charter.runtime import clock
 from charter.runtime.folds.fold import Row
 from charter.runtime.folds.registers import entry_row, field_rows
 from charter.runtime.people import hours
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import driver
+from charter.runtime.store.prepared import ask, do, do_each, equal, first, insert, named, value
+from charter.runtime.store.rows import ROWS
 from charter.runtime.store.schema import ORGANISATION
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 TABLES = (
-    t.persons,
-    t.grants,
-    t.skills,
-    t.certificates,
-    t.absences,
-    t.substitutions,
-    t.deployments,
-    t.settings,
-    t.public_days,
-    t.figures,
-    t.channels,
-    t.routes,
-    t.notices,
-    t.register_entries,
-    t.register_fields,
-    t.register_reviews,
+    "persons",
+    "grants",
+    "skills",
+    "certificates",
+    "absences",
+    "substitutions",
+    "deployments",
+    "settings",
+    "public_days",
+    "figures",
+    "channels",
+    "routes",
+    "notices",
+    "register_entries",
+    "register_fields",
+    "register_reviews",
 )
 # Of a table that others write, too, these rows.
-_OWN: Mapping[Table, ColumnElement[bool]] = {
-    table: table.c.case == ORGANISATION for table in (t.notices, t.register_entries, t.register_fields)
-}
+_OWN = dict.fromkeys(("notices", "register_entries", "register_fields"), f"\"case\" = '{ORGANISATION}'")
 # Their first column only numbers the rows in the order in which they came.
-_NUMBERED = frozenset((t.absences, t.deployments, t.public_days, t.figures))
+_NUMBERED = frozenset(("absences", "deployments", "public_days", "figures"))
 
 
 class Rows(Protocol):
     """Tables that an entry changes: those of the database, or others like them."""
 
-    def get(self, table: Table, key: Row) -> Row:
+    def get(self, table: str, key: Row) -> Row:
         """Gives the row of a key; raises KeyError."""
 
-    def put(self, table: Table, row: Row) -> None:
+    def put(self, table: str, row: Row) -> None:
         """Adds a row, in the place of one of the same key."""
 
-    def append(self, table: Table, row: Row) -> None:
+    def append(self, table: str, row: Row) -> None:
         """Adds a row behind all others; the table numbers it."""
 
-    def drop(self, table: Table, key: Row) -> None:
+    def drop(self, table: str, key: Row) -> None:
         """Takes the row of a key away."""
 
 
@@ -103,90 +101,86 @@ class Kept:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, table: Table, key: Row) -> Row:
+    def get(self, table: str, key: Row) -> Row:
         """Gives the row of a key; raises KeyError."""
-        row = self._connection.execute(select(table).where(*_is(table, key))).fetchone()
+        rows = ROWS[table]
+        row = first(self._connection, f"SELECT {named(rows.names)} FROM {table} WHERE {equal(rows.key)}", *key)
         if row is None:
             raise KeyError(key)
         return tuple(row)
 
-    def put(self, table: Table, row: Row) -> None:
+    def put(self, table: str, row: Row) -> None:
         """Adds a row, in the place of one of the same key."""
-        names = [column.name for column in table.columns]
-        values = dict(zip(names, row, strict=True))
-        key = row[: len(table.primary_key.columns)]
-        if self._connection.execute(table.update().where(*_is(table, key)).values(values)).rowcount == 0:
-            self._connection.execute(insert(table).values(values))
+        _, key, names = ROWS[table]
+        update = f"UPDATE {table} SET {equal(names, ', ')} WHERE {equal(key)}"
+        if do(self._connection, update, *row, *row[: len(key)]) == 0:
+            do(self._connection, insert(table, names), *row)
 
-    def append(self, table: Table, row: Row) -> None:
+    def append(self, table: str, row: Row) -> None:
         """Adds a row behind all others; the table numbers it."""
-        last = self._connection.execute(select(func.max(table.c.number))).scalar() or 0
+        last = value(self._connection, f"SELECT max(number) FROM {table}") or 0
         self.put(table, (last + 1, *row))
 
-    def drop(self, table: Table, key: Row) -> None:
+    def drop(self, table: str, key: Row) -> None:
         """Takes the row of a key away."""
-        self._connection.execute(delete(table).where(*_is(table, key)))
-
-
-def _is(table: Table, key: Row) -> list[Any]:
-    return [column == value for column, value in zip(table.primary_key.columns, key, strict=True)]
+        do(self._connection, f"DELETE FROM {table} WHERE {equal(ROWS[table].key)}", *key)
 
 
 class Made:
     """Rows in memory."""
 
     def __init__(self) -> None:
-        self.rows: dict[Table, dict[Row, Row]] = {table: {} for table in TABLES}
+        self.rows: dict[str, dict[Row, Row]] = {table: {} for table in TABLES}
 
-    def get(self, table: Table, key: Row) -> Row:
+    def get(self, table: str, key: Row) -> Row:
         """Gives the row of a key; raises KeyError."""
         return self.rows[table][key]
 
-    def put(self, table: Table, row: Row) -> None:
+    def put(self, table: str, row: Row) -> None:
         """Adds a row, in the place of one of the same key."""
-        self.rows[table][row[: len(table.primary_key.columns)]] = row
+        self.rows[table][row[: len(ROWS[table].key)]] = row
 
-    def append(self, table: Table, row: Row) -> None:
+    def append(self, table: str, row: Row) -> None:
         """Adds a row behind all others; the table numbers it."""
         self.put(table, (len(self.rows[table]) + 1, *row))
 
-    def drop(self, table: Table, key: Row) -> None:
+    def drop(self, table: str, key: Row) -> None:
         """Takes the row of a key away."""
         self.rows[table].pop(key, None)
 
 
 def _person(rows: Rows, new: PersonAdded | PersonChanged, _: Entry) -> None:
-    rows.put(t.persons, (new.person, new.name, 1))
+    rows.put("persons", (new.person, new.name, 1))
 
 
 def _gone(rows: Rows, gone: PersonDeactivated, _: Entry) -> None:
-    person, name, _active = rows.get(t.persons, (gone.person,))
-    rows.put(t.persons, (person, name, 0))
+    person, name, _active = rows.get("persons", (gone.person,))
+    rows.put("persons", (person, name, 0))
 
 
 def _granted(rows: Rows, role: RoleGranted, _: Entry) -> None:
-    rows.put(t.grants, (role.person, role.role, role.process))
+    rows.put("grants", (role.person, role.role, role.process))
 
 
 def _revoked(rows: Rows, role: RoleRevoked, _: Entry) -> None:
-    rows.drop(t.grants, (role.person, role.role, role.process))
+    rows.drop("grants", (role.person, role.role, role.process))
 
 
 def _skill(rows: Rows, set_: SkillSet, _: Entry) -> None:
-    rows.put(t.skills, (set_.person, set_.skill, set_.new))
+    rows.put("skills", (set_.person, set_.skill, set_.new))
 
 
 def _certificate(rows: Rows, noted: CertificateNoted, _: Entry) -> None:
-    rows.put(t.certificates, (noted.person, noted.certificate, noted.valid_until))
+    rows.put("certificates", (noted.person, noted.certificate, noted.valid_until))
 
 
 def _absence(rows: Rows, noted: AbsenceNoted, entry: Entry) -> None:
-    rows.append(t.absences, (noted.person, clock.read(noted.since), clock.read(noted.until), entry.reason))
+    rows.append("absences", (noted.person, clock.read(noted.since), clock.read(noted.until), entry.reason))
 
 
 def _stand_in(rows: Rows, named: StandInNamed, _: Entry) -> None:
     rows.put(
-        t.substitutions,
+        "substitutions",
         (
             named.number,
             named.mode,
@@ -203,49 +197,49 @@ def _stand_in(rows: Rows, named: StandInNamed, _: Entry) -> None:
 
 
 def _accepted(rows: Rows, accepted: StandInAccepted, _: Entry) -> None:
-    *named, _never, revoked = rows.get(t.substitutions, (accepted.number,))
-    rows.put(t.substitutions, (*named, clock.read(accepted.accepted_at), revoked))
+    *named, _never, revoked = rows.get("substitutions", (accepted.number,))
+    rows.put("substitutions", (*named, clock.read(accepted.accepted_at), revoked))
 
 
 def _ended(rows: Rows, ended: StandInRevoked, _: Entry) -> None:
-    *named, _never = rows.get(t.substitutions, (ended.number,))
-    rows.put(t.substitutions, (*named, clock.read(ended.revoked_at)))
+    *named, _never = rows.get("substitutions", (ended.number,))
+    rows.put("substitutions", (*named, clock.read(ended.revoked_at)))
 
 
 def _deployed(rows: Rows, new: Deployed, entry: Entry) -> None:
-    rows.append(t.deployments, (new.process, new.definition, entry.at, entry.actor))
+    rows.append("deployments", (new.process, new.definition, entry.at, entry.actor))
 
 
 def _days(rows: Rows, published: DaysPublished, entry: Entry) -> None:
     body = compact_sorted(published.days)
-    rows.append(t.public_days, (published.country, published.digest, body, published.source, entry.at, entry.actor))
+    rows.append("public_days", (published.country, published.digest, body, published.source, entry.at, entry.actor))
 
 
 def _period(rows: Rows, told: PeriodClosed | PeriodRevised, entry: Entry) -> None:
     since, until = clock.read(told.since), clock.read(told.until)
     body = compact_sorted(plain.to_json(told))
-    rows.append(t.figures, (told.process, told.kpi, since, until, told.digest, body, entry.at))
+    rows.append("figures", (told.process, told.kpi, since, until, told.digest, body, entry.at))
 
 
 def _key(rows: Rows, set_: KeySet, _: Entry) -> None:
-    rows.put(t.settings, ("key", set_.key))
+    rows.put("settings", ("key", set_.key))
 
 
 def _connectors(rows: Rows, changed: ConnectorsChanged, _: Entry) -> None:
-    rows.put(t.settings, ("connectors", changed.new))
+    rows.put("settings", ("connectors", changed.new))
 
 
 def _stranding(rows: Rows, chosen: StrandingChosen, _: Entry) -> None:
-    rows.put(t.settings, ("stranding", chosen.stranding))
+    rows.put("settings", ("stranding", chosen.stranding))
 
 
 def _hours(rows: Rows, given: HoursGiven, _: Entry) -> None:
     kept = None if given.lines is None and given.calendar is None else hours.kept(*_hours_of(given), given.calendar)
-    rows.put(t.settings, (hours.setting_of(given.person), kept or "null"))
+    rows.put("settings", (hours.setting_of(given.person), kept or "null"))
 
 
 def _calendar(rows: Rows, defined: CalendarDefined, _: Entry) -> None:
-    rows.put(t.settings, (hours.setting_of_calendar(defined.calendar), hours.kept(*_hours_of(defined), None)))
+    rows.put("settings", (hours.setting_of_calendar(defined.calendar), hours.kept(*_hours_of(defined), None)))
 
 
 def _hours_of(told: HoursGiven | CalendarDefined) -> tuple[Sequence[str], Mapping[str, Any] | None]:
@@ -253,24 +247,24 @@ def _hours_of(told: HoursGiven | CalendarDefined) -> tuple[Sequence[str], Mappin
 
 
 def _channel(rows: Rows, new: ChannelSet, _: Entry) -> None:
-    rows.put(t.channels, (new.channel, compact_sorted(new.settings)))
+    rows.put("channels", (new.channel, compact_sorted(new.settings)))
 
 
 def _no_channel(rows: Rows, gone: ChannelRemoved, _: Entry) -> None:
-    rows.drop(t.channels, (gone.channel,))
+    rows.drop("channels", (gone.channel,))
 
 
 def _routed(rows: Rows, new: NoticesRouted, _: Entry) -> None:
-    rows.put(t.routes, (new.sort, new.recipient, new.process, new.channel, compact_sorted(new.settings)))
+    rows.put("routes", (new.sort, new.recipient, new.process, new.channel, compact_sorted(new.settings)))
 
 
 def _unrouted(rows: Rows, gone: NoticesUnrouted, _: Entry) -> None:
-    rows.drop(t.routes, (gone.sort, gone.recipient, gone.process, gone.channel))
+    rows.drop("routes", (gone.sort, gone.recipient, gone.process, gone.channel))
 
 
 def _review(rows: Rows, told: ReviewDue, seq: int, entry: Entry) -> None:
     opened = next((each["case"] for each in told.begun), None)
-    rows.put(t.register_reviews, (told.register, told.key, told.version, opened, seq, entry.at))
+    rows.put("register_reviews", (told.register, told.key, told.version, opened, seq, entry.at))
 
 
 # kind of entry -> what it does to the tables
@@ -305,9 +299,9 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
 def follow(rows: Rows, entry: Entry, seq: int) -> None:
     """Does to the tables what an entry of the organisation's chain says; `seq`: its number there."""
     if isinstance(entry.told, EntryImported):
-        rows.put(t.register_entries, entry_row(ORGANISATION, seq, entry, entry.told))
+        rows.put("register_entries", entry_row(ORGANISATION, seq, entry, entry.told))
         for row in field_rows(ORGANISATION, entry.told):
-            rows.put(t.register_fields, row)
+            rows.put("register_fields", row)
         return
     do = _FOLLOW.get(type(entry.told))
     if do is not None:
@@ -316,7 +310,7 @@ def follow(rows: Rows, entry: Entry, seq: int) -> None:
         _review(rows, entry.told, seq, entry)
     if isinstance(told := entry.told, VerdictChanged | RuleApplied | ReviewDue):
         for role in told.to:
-            rows.put(t.notices, (ORGANISATION, seq, role, told.process, entry.kind, entry.actor, entry.at))
+            rows.put("notices", (ORGANISATION, seq, role, told.process, entry.kind, entry.actor, entry.at))
 
 
 def keep_imported(connection: Connection, entries: Iterable[tuple[int, Entry]]) -> None:
@@ -324,14 +318,8 @@ def keep_imported(connection: Connection, entries: Iterable[tuple[int, Entry]]) 
     made = Made()
     for seq, entry in entries:
         follow(made, entry, seq)
-    for table in (t.register_entries, t.register_fields):
-        driver(connection).executemany(_insert_into(table), list(made.rows[table].values())).close()
-
-
-@cache
-def _insert_into(table: Table) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.columns))})"
+    for table in ("register_entries", "register_fields"):
+        do_each(connection, insert(table, ROWS[table].names), list(made.rows[table].values()))
 
 
 def keep(connection: Connection, entry: Entry, seq: int) -> None:
@@ -342,7 +330,7 @@ def keep(connection: Connection, entry: Entry, seq: int) -> None:
 def rebuild(connection: Connection, entries: Iterable[Entry]) -> None:
     """Makes the tables anew from the whole chain."""
     for table in reversed(TABLES):
-        connection.execute(delete(table).where(_OWN.get(table, true())))
+        do(connection, f"DELETE FROM {table} WHERE {_OWN.get(table, '1 = 1')}")
     for seq, entry in enumerate(entries, 1):
         keep(connection, entry, seq)
 
@@ -356,13 +344,14 @@ def differs(connection: Connection, entries: Iterable[Entry]) -> str | None:
     for seq, entry in enumerate(entries, 1):
         follow(made, entry, seq)
     for table in TABLES:
-        query = select(table).where(_OWN.get(table, true())).order_by(*table.primary_key.columns)
-        found = [tuple(row) for row in connection.execute(query)]
+        _, key, names = ROWS[table]
+        order = f"WHERE {_OWN.get(table, '1 = 1')} ORDER BY {named(key)}"
+        found = [tuple(row) for row in ask(connection, f"SELECT {named(names)} FROM {table} {order}")]
         expected = list(made.rows[table].values())
         if table in _NUMBERED:
             found, expected = [row[1:] for row in found], [row[1:] for row in expected]
         else:
-            expected.sort(key=lambda row: row[: len(table.primary_key.columns)])
+            expected.sort(key=lambda row: row[: len(key)])
         if found != expected:
-            return table.name
+            return table
     return None

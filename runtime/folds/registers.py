@@ -16,7 +16,6 @@ from charter.engine.entries.cases import Filed, Linked, LookedUp
 from charter.engine.registers import key_text
 from charter.engine.values import decode
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
-from charter.runtime.store import tables as t
 
 
 def entry_row(chain: str, seq: int, entry: Entry, filed: Any) -> Row:
@@ -73,8 +72,8 @@ def _links(stride: Stride) -> Change:
 
 
 REGISTERS: tuple[Fold, ...] = (
-    Fold(t.register_entries, _entries),
-    Fold(t.register_fields, _fields),
-    Fold(t.register_uses, _uses),
-    Fold(t.case_links, _links),
+    Fold("register_entries", _entries),
+    Fold("register_fields", _fields),
+    Fold("register_uses", _uses),
+    Fold("case_links", _links),
 )

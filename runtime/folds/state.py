@@ -11,19 +11,20 @@ import json
 from collections.abc import Mapping
 from itertools import compress, islice
 from operator import is_not
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.json import Encoder
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, select
 
 from charter.engine.compact import compact
 from charter.engine.keys import name_of
 from charter.engine.plain import shape
 from charter.engine.state import Node, version_json
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import ask, column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # What a row keeps from when it came: a node's and a record's place in the case.
 _STEADY = ("place",)
@@ -69,19 +70,17 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 # Earlier builds kept what work rests on in the order of a set, another in each process.
-NODES = Fold(t.nodes, _nodes, steady=_STEADY, unordered="used")
-CONTENTS = Fold(t.contents, _contents, steady=_STEADY)
+NODES = Fold("nodes", _nodes, steady=_STEADY, unordered="used")
+CONTENTS = Fold("contents", _contents, steady=_STEADY)
 
-_n, _v = t.nodes.c, t.contents.c
-_READ_NODES = Prepared(select(_n.body).where(_n.case == bindparam("case")).order_by(_n.place), "case")
-_READ_CONTENTS = Prepared(select(_v.version, _v.body).where(_v.case == bindparam("case")).order_by(_v.place), "case")
+_NODES = 'SELECT body FROM nodes WHERE "case" = ? ORDER BY place'
+_CONTENTS = 'SELECT version, body FROM contents WHERE "case" = ? ORDER BY place'
 
 
 def tables(connection: Connection, case: str) -> dict[str, Any]:
     """Gives the nodes and versions of a case's state as JSON data, as `state.from_json` takes them."""
-    nodes = ",".join([body for (body,) in _READ_NODES.run(connection, case)])
-    contents = _READ_CONTENTS.run(connection, case).fetchall()
+    nodes = ",".join(column(connection, _NODES, case))
     return {
         "nodes": json.loads(f"[{nodes}]"),
-        "versions": {key: json.loads(body) for key, body in contents},
+        "versions": {key: json.loads(body) for key, body in ask(connection, _CONTENTS, case)},
     }

@@ -9,7 +9,6 @@ from charter.engine.entries.cases import Amended, Started, Written
 from charter.engine.notices import told
 from charter.engine.plan.program import Program
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Stride
-from charter.runtime.store import tables as t
 
 
 def _versions(stride: Stride) -> Change:
@@ -49,6 +48,6 @@ def _numbers(stride: Stride) -> Change:
     return Change(come=[(stride.case, told.series, told.serial, told.number) for told in started])
 
 
-NUMBERS = Fold(t.case_numbers, _numbers)
-VERSIONS = Fold(t.record_versions, _versions)
-NOTICES = Fold(t.notices, _notices)
+NUMBERS = Fold("case_numbers", _numbers)
+VERSIONS = Fold("record_versions", _versions)
+NOTICES = Fold("notices", _notices)

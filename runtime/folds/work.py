@@ -19,7 +19,6 @@ from charter.runtime.folds.fold import Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import changed
 from charter.runtime.folds.urgency import pressed, rank
-from charter.runtime.store import tables as t
 
 _KEY = 3  # case, node, role
 
@@ -106,4 +105,4 @@ def _change(stride: Stride) -> Change:
     return Change(gone, come)
 
 
-WORK = Fold(t.work_items, _change)
+WORK = Fold("work_items", _change)

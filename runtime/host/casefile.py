@@ -9,14 +9,13 @@ process; a state is parsed again only when the head has moved.
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Sequence
 from itertools import compress
 from operator import itemgetter, ne
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter.engine import plain, state as states
 from charter.engine.compact import compact, compact_sorted
@@ -28,8 +27,10 @@ from charter.runtime.audit.log import Chain, Sealed
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import tables
 from charter.runtime.host import days, numbers
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import column, do, do_each, equal, first, insert, named, value
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class NoSuchCase(CharterError):
@@ -79,7 +80,6 @@ class CaseFile(NamedTuple):
     stored: bool = True
 
 
-_c = t.cases.c
 ROW = (
     "id",
     "process",
@@ -107,39 +107,16 @@ _REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
 _DEFAULTS = tuple(CaseState._field_defaults[name] for name in _REST)
 # Those that hold values.
 _VALUED = ("parameters", "signals", "clocks", "books", "looked", "rounds")
-READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
-_INSERT = Prepared(insert(t.cases).inline(), *ROW)
+READ = f"SELECT {named(ROW)} FROM cases WHERE id = ?"
+_INSERT = insert("cases", ROW)
 # The columns that are in an index are left alone where they did not change.
 _MOVES = ("version", "entries", "head", "last_at", "state")
-_MARKS = ("status", "wake", "opened_at", "closed_at")
-_MOVE = Prepared(
-    update(t.cases)
-    .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
-    .values({n: bindparam(n) for n in _MOVES}),
-    *_MOVES,
-    "case_id",
-    "old_head",
+_MARKS = (*_MOVES, "status", "wake", "opened_at", "closed_at")
+_MOVE, _MARK, _CROSS = (
+    f"UPDATE cases SET {equal(names, ', ')} WHERE id = ? AND head = ?"
+    for names in (_MOVES, _MARKS, (*_MARKS, "definition"))
 )
-_MARK = Prepared(
-    update(t.cases)
-    .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
-    .values({n: bindparam(n) for n in (*_MOVES, *_MARKS)}),
-    *_MOVES,
-    *_MARKS,
-    "case_id",
-    "old_head",
-)
-_CROSS = Prepared(
-    update(t.cases)
-    .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
-    .values({n: bindparam(n) for n in (*_MOVES, *_MARKS, "definition")}),
-    *_MOVES,
-    *_MARKS,
-    "definition",
-    "case_id",
-    "old_head",
-)
-_DEFINITION = Prepared(select(t.definitions.c.body).where(t.definitions.c.digest == bindparam("digest")), "digest")
+_DEFINITION = "SELECT body FROM definitions WHERE digest = ?"
 
 
 class Archive:
@@ -156,10 +133,10 @@ class Archive:
         if found is not None and found.countries and found.mark != days.mark(connection):
             found = self.remember(digest, found.definition, connection)
         if found is None:
-            row = _DEFINITION.run(connection, digest).fetchone()
-            if row is None:
+            body = value(connection, _DEFINITION, digest)
+            if body is None:
                 raise NoSuchProcess(f"no definition {digest}", process=digest)
-            found = self.remember(digest, plain.from_json(Definition, json.loads(row[0])), connection)
+            found = self.remember(digest, plain.from_json(Definition, json.loads(body)), connection)
         return found
 
     def remember(self, digest: str, definition: Definition, connection: Connection) -> Pinned:
@@ -172,7 +149,7 @@ class Archive:
 
     def find(self, connection: Connection, case: str) -> CaseFile | None:
         """Reads a case, None when there is none of this id."""
-        row = READ.run(connection, case).fetchone()
+        row = first(connection, READ, case)
         if row is None:
             return None
         _, _, digest, _, _, entries, head, last_at, *_ = row
@@ -214,25 +191,24 @@ class Archive:
         `pinned`: what it runs from here on, where that is another definition.
         """
         if not before.stored:
-            _INSERT.run(connection, *row_of(before.pinned, chain, state)).close()
+            do(connection, _INSERT, *row_of(before.pinned, chain, state))
             return
         old = before.state
         moves = (state.commands, chain.entries, chain.head, chain.last_at, _rest(state))
         marks: tuple[Any, ...] = (state.status, state.wake, state.opened_at, state.closed_at)
         if pinned is not None and pinned is not before.pinned:
-            cursor = _CROSS.run(connection, *moves, *marks, pinned.digest, chain.case, before.chain.head)
+            written = do(connection, _CROSS, *moves, *marks, pinned.digest, chain.case, before.chain.head)
         elif marks == (old.status, old.wake, old.opened_at, old.closed_at):
-            cursor = _MOVE.run(connection, *moves, chain.case, before.chain.head)
+            written = do(connection, _MOVE, *moves, chain.case, before.chain.head)
         else:
-            cursor = _MARK.run(connection, *moves, *marks, chain.case, before.chain.head)
-        if cursor.rowcount != 1:
+            written = do(connection, _MARK, *moves, *marks, chain.case, before.chain.head)
+        if written != 1:
             raise Overtaken
-        cursor.close()
 
 
 def insert_all(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
     """Writes the rows of new cases, as `row_of` gives them."""
-    _INSERT.run_many(connection, rows)
+    do_each(connection, _INSERT, rows)
 
 
 def run_for(state: CaseState) -> str | None:
@@ -242,7 +218,7 @@ def run_for(state: CaseState) -> str | None:
 
 def run_by(connection: Connection, case: str, node: str, attempt: int) -> str | None:
     """Finds the case that an attempt of a case's element opened."""
-    found: str | None = connection.execute(select(_c.id).where(_c.parent == f"{case} {node} {attempt}")).scalar()
+    found: str | None = value(connection, "SELECT id FROM cases WHERE parent = ?", f"{case} {node} {attempt}")
     return found
 
 
@@ -306,8 +282,9 @@ def _state(connection: Connection, row: tuple[Any, ...]) -> CaseState:
 def new_id() -> str:
     """Gives a fresh case id: 16 characters of an alphabet without look-alikes, 80 random bits, a letter first."""
     alphabet = "abcdefghjkmnpqrstvwxyz0123456789"
-    bits = secrets.randbits(75)
-    return secrets.choice(alphabet[:22]) + "".join([alphabet[bits >> at & 31] for at in range(0, 75, 5)])
+    bits = int.from_bytes(os.urandom(14))  # `secrets` would cost every verb its import, and that of `random`
+    first, rest = bits >> 75, bits & (1 << 75) - 1
+    return alphabet[first % 22] + "".join([alphabet[rest >> at & 31] for at in range(0, 75, 5)])
 
 
 def resolve(connection: Connection, text: str) -> str:
@@ -319,7 +296,7 @@ def resolve(connection: Connection, text: str) -> str:
     wanted = text.strip()
     number = wanted.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 10:
-        found = connection.execute(select(_c.id).where(_c.number == int(number))).scalar()
+        found = value(connection, "SELECT id FROM cases WHERE number = ?", int(number))
         if found is not None or wanted.startswith("#"):
             if found is None:
                 raise NoSuchCase(f"no case {text}", case=text)
@@ -328,8 +305,8 @@ def resolve(connection: Connection, text: str) -> str:
         return called
     if wanted:
         # Ids are lower-case letters and digits, so `~` comes after all that begin alike.
-        query = select(_c.id).where(_c.id >= wanted.lower(), _c.id < wanted.lower() + "~").order_by(_c.id).limit(2)
-        ids: Sequence[str] = list(connection.execute(query).scalars())
+        query = "SELECT id FROM cases WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+        ids: Sequence[str] = column(connection, query, wanted.lower(), wanted.lower() + "~")
         if len(ids) == 1 or (ids and ids[0] == wanted.lower()):
             return ids[0]
         if ids:
@@ -343,13 +320,11 @@ def going_by(connection: Connection, process: str, text: str) -> Sequence[str]:
     The beginning of an id will not do: what is written down for good is not to mean another case tomorrow.
     """
     wanted = text.strip()
-    of = select(_c.id).where(_c.process == process)
     number = wanted.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 10:
-        of = of.where(_c.number == int(number))
-    else:
-        of = of.where(_c.id == (numbers.case_of(connection, wanted, wanted.upper()) or wanted))
-    return list(connection.execute(of).scalars())
+        return column(connection, "SELECT id FROM cases WHERE process = ? AND number = ?", process, int(number))
+    case = numbers.case_of(connection, wanted, wanted.upper()) or wanted
+    return column(connection, "SELECT id FROM cases WHERE process = ? AND id = ?", process, case)
 
 
 __all__ = [

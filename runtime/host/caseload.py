@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from secrets import token_hex
-from typing import TypeVar
+from os import urandom
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
 from charter.engine import law
 from charter.engine.commands import SYSTEM, Actor, Command, Continue, Recount, Start
@@ -41,21 +40,20 @@ from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinn
 from charter.runtime.people.directory import Directory, candidates
 from charter.runtime.people.organisation import note, note_step_back
 from charter.runtime.people.rights import reads, rights
-from charter.runtime.store import tables as t
 from charter.runtime.store.parts import claim
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import column, value
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _Command = TypeVar("_Command", bound=Command)
-_d = t.deployments.c
-_LATEST = Prepared(
-    select(_d.digest).where(_d.process == bindparam("process")).order_by(desc(_d.number)).limit(literal_column("1")),
-    "process",
-)
+_LATEST = "SELECT digest FROM deployments WHERE process = ? ORDER BY number DESC LIMIT 1"
+DEPLOYED = "SELECT DISTINCT process FROM deployments ORDER BY process"
 
 
 def chance(_command: Command) -> str:
     """Gives a seed that nobody can foresee."""
-    return token_hex(32)
+    return urandom(32).hex()
 
 
 class Caseload:
@@ -73,14 +71,14 @@ class Caseload:
 
     def running(self, connection: Connection, process: str) -> Pinned | None:
         """Gives what new cases of a process run, None where nothing of the name has been deployed."""
-        row = _LATEST.run(connection, process).fetchone()
-        return None if row is None else self.archive.pinned(connection, row[0])
+        digest = value(connection, _LATEST, process)
+        return None if digest is None else self.archive.pinned(connection, digest)
 
     def latest(self, connection: Connection, process: str) -> Pinned:
         """Gives what new cases of a process run; raises NoSuchProcess."""
         found = self.running(connection, process)
         if found is None:
-            known = tuple(connection.execute(select(_d.process).distinct().order_by(_d.process)).scalars())
+            known = tuple(column(connection, DEPLOYED))
             raise NoSuchProcess(f"no process {process} has been deployed", process=process, known=known)
         return found
 

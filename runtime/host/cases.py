@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
 
 from charter.engine import commands, law
 from charter.engine.commands import FOUND, Actor, Command, Start
@@ -22,38 +21,30 @@ from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
 from charter.engine.hosting import is_asked, let_pass
+from charter.engine.machines import TAKING
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
-from charter.runtime.audit import keys as key_file
 from charter.runtime.audit.log import Origin
-from charter.runtime.author.files import Files
-from charter.runtime.host import outbox
 from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
-from charter.runtime.host.caseload import Caseload
-from charter.runtime.host.connectors import Connectors
-from charter.runtime.host.delivery import Delivery
-from charter.runtime.host.deployment import Deployment, deploy, judge
-from charter.runtime.host.figures import Figures
-from charter.runtime.host.handing import Handing
-from charter.runtime.host.incidents import Incidents
+from charter.runtime.host.caseload import DEPLOYED, Caseload
 from charter.runtime.host.keys import earlier, fingerprint, note_key
-from charter.runtime.host.migrating import Migrations
-from charter.runtime.host.publishing import Publishing
-from charter.runtime.host.registers import Registers
-from charter.runtime.host.reports import Reports
-from charter.runtime.host.reviews import Reviews
-from charter.runtime.host.timers import Timers
+from charter.runtime.host.parts import Parts
 from charter.runtime.host.transaction import InTransaction
-from charter.runtime.notify.queue import send_due
 from charter.runtime.people.actors import actor_for
 from charter.runtime.people.organisation import stranding
 from charter.runtime.refusals import CONFLICT, refusal
-from charter.runtime.store import Store, tables as t
+from charter.runtime.store import Store
+from charter.runtime.store.prepared import column
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from charter.engine.proof.staffing import Gap
+    from charter.runtime.host.connectors import Connectors
+    from charter.runtime.host.deployment import Deployment
+    from charter.runtime.host.timers import Timers
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 Texts = Mapping[str, str]
@@ -94,7 +85,7 @@ class Ticked(Struct, frozen=True):
     stuck: tuple[tuple[str, Exception], ...] = ()
 
 
-class Cases:
+class Cases(Parts):
     """The cases of one database, as one host sees them."""
 
     def __init__(
@@ -107,24 +98,13 @@ class Cases:
         connectors: Connectors | None = None,
         ids: Callable[[], str] = new_id,
     ) -> None:
-        self.store = store
-        self.connectors = connectors if connectors is not None else Connectors(store.folder)
-        self.files = Files(store.folder, own=(*store.companions, self.connectors.path, key_file.place(store)))
-        self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
-        self.incidents = Incidents(store, self._caseload)
-        self.figures = Figures(store, self._caseload)
-        self.reviews = Reviews(store, self._caseload)
-        self.public_days = Publishing(store, self._caseload)
-        self.registers = Registers(store, self._caseload.clock, self._caseload.origin)
-        self.reports = Reports(store, self._caseload)
-        self.handing = Handing(store, self._caseload)
-        self.delivery = Delivery(store, self._caseload, self.connectors)
-        self.migrations = Migrations(store, self._caseload, self.delivery)
+        super().__init__(store, Caseload(clock, ids, Origin(channel, host or "")), connectors)
 
     def seen_through(self, store: Store) -> Cases:
         """Gives the same cases as they are read through another store; nothing is performed on those."""
         seen = copy(self)
-        seen.store, seen.incidents = store, Incidents(store, self._caseload)
+        seen.store = store
+        seen.__dict__.pop("incidents", None)
         return seen
 
     # -- definitions ---------------------------------------------------------------------------------------------
@@ -140,6 +120,8 @@ class Cases:
         # The texts are kept as they are, byte for byte; their names are texts of ours.
         wanted, by, why = composed((list(wanted), by, why))
         texts = {name: texts[given] for name, given in zip(composed(list(texts)), texts, strict=True)}
+        from charter.runtime.host.deployment import deploy
+
         with self.store.write() as connection:
             running = [(each, self._caseload.running(connection, each.name)) for each in wanted]
             at, origin = self._caseload.clock(), self._caseload.origin
@@ -148,6 +130,8 @@ class Cases:
     @in_one_form
     def plan(self, wanted: Sequence[Definition], *, back: bool = False) -> list[Deployment]:
         """Says what deploying definitions would come to, for whoever may; changes nothing."""
+        from charter.runtime.host.deployment import judge
+
         names = [each.name for each in wanted]
         with self.store.read() as connection:
             running = self._caseload.running
@@ -167,8 +151,8 @@ class Cases:
     def processes(self) -> list[Definition]:
         """Lists the latest deployed definition of every process, by name."""
         with self.store.read() as connection:
-            names = connection.execute(select(t.deployments.c.process).distinct().order_by(t.deployments.c.process))
-            return [self._caseload.latest(connection, name).definition for name in list(names.scalars())]
+            names = column(connection, DEPLOYED)
+            return [self._caseload.latest(connection, name).definition for name in names]
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -222,6 +206,8 @@ class Cases:
 
         `until` bounds what counts as due; it never goes past the clock. Whatever fails in one case stops no other.
         """
+        from charter.runtime.notify.queue import send_due
+
         now = self._caseload.clock()
         until = now if until is None else min(until, now)
         timers = self.timers()
@@ -235,6 +221,8 @@ class Cases:
 
     def timers(self) -> Timers:
         """Gives a walk over the cases that have something due."""
+        from charter.runtime.host.timers import Timers
+
         return Timers(self.store, self._caseload)
 
     def now(self) -> int:
@@ -286,6 +274,8 @@ class Cases:
 
         Whatever happens, the command is done: what cannot be done now stays in the outbox for a tick.
         """
+        from charter.runtime.host import outbox
+
         case = performed.case
         try:
             done = self.delivery.settle(case)
@@ -324,7 +314,7 @@ class Cases:
 
             return self._turned_away(connection, file, person, verb, refused_for(built, stranded)), file
         if done.refusal is None:
-            self.files.keep(built)
+            self._keep(built)
         after = self._caseload.write(connection, file, built, done)
         first = file.chain.entries + 1
         performed = Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first)
@@ -333,7 +323,7 @@ class Cases:
     @staticmethod
     def _stranded(connection: Connection, file: CaseFile, command: Command, after: CaseState) -> Sequence[Gap]:
         """Gives what nobody is left for after somebody took or did work, and was not before it."""
-        if not hasattr(command, "node"):
+        if command.verb not in TAKING:
             return ()
         # Imported here because most commands take no work that anybody is kept apart from.
         from charter.runtime.desk.staffing import staff, strands

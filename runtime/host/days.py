@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, select
 
 from charter.engine import plain
 from charter.engine.dated import dated
@@ -22,9 +22,10 @@ from charter.engine.entries.organisation import DaysPublished
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.organisation import admit, note
-from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import ask, value
 
-_p = t.public_days.c
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Version(Struct, frozen=True):
@@ -39,18 +40,17 @@ class Version(Struct, frozen=True):
 
 def mark(connection: Connection) -> int:
     """Gives a number that grows with each version."""
-    return connection.execute(select(func.max(_p.number))).scalar() or 0
+    return value(connection, "SELECT max(number) FROM public_days") or 0
 
 
 def versions(connection: Connection, countries: Iterable[str] | None = None) -> list[Version]:
     """Lists the versions of some countries, or all, in the order in which they came."""
-    query = select(_p.body, _p.digest, _p.source, _p.at, _p.by).order_by(_p.number)
-    if countries is not None:
-        query = query.where(_p.country.in_(sorted(countries)))
-    return [
-        Version(plain.from_json(PublicDays, json.loads(body)), digest, source, at, by)
-        for body, digest, source, at, by in connection.execute(query)
-    ]
+    query = "SELECT body, digest, source, at, by FROM public_days{} ORDER BY number"
+    if countries is None:
+        rows = ask(connection, query.format(""))
+    else:
+        rows = ask(connection, query.format(" WHERE country IN (…)"), sorted(countries))
+    return [Version(plain.from_json(PublicDays, json.loads(body)), *rest) for body, *rest in rows]
 
 
 def knowing(connection: Connection, definition: Definition) -> Definition:
@@ -71,8 +71,8 @@ def in_force(connection: Connection, countries: Iterable[str]) -> Days:
     wanted = sorted(countries)
     if not wanted:
         return ()
-    query = select(_p.country, _p.digest).where(_p.country.in_(wanted)).order_by(_p.number)
-    return tuple(sorted({row[0]: row[1] for row in connection.execute(query)}.items()))
+    rows = ask(connection, "SELECT country, digest FROM public_days WHERE country IN (…) ORDER BY number", wanted)
+    return tuple(sorted({row[0]: row[1] for row in rows}.items()))
 
 
 def with_year(days: PublicDays, year: Year) -> PublicDays:

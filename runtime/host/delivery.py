@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from charter.engine.effects import CallConnector
 from charter.engine.hosting import MOST_DELIVERIES, Pairs, answer, carry_out, let_pass
@@ -33,6 +32,8 @@ from charter.runtime.store.errors import ENVIRONMENT
 from charter.runtime.store.parts import Shards, claim, part_of
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from charter.runtime.notify.sending import Sending
 
 # What a host gets beyond the connector's own time-out to take the answer in, microseconds.

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import get_args
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, get_args
 
 from charter.engine.definition import Definition
 from charter.engine.entries.clocks import (
@@ -25,6 +23,9 @@ from charter.engine.entries.clocks import (
 from charter.engine.keys import name_of
 from charter.runtime.audit.log import Sealed
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # So many entries are named one by one; of more, their number and digest tell whether they are the same.
 MOST_NAMED = 50

@@ -8,10 +8,10 @@ engine refuses where duties are separated. What is refused stays where it is, an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
 
 from charter.engine.commands import SYSTEM, Actor, HandOver
 from charter.engine.entries.organisation import ItemHandedOver, RoleGranted, RoleRevoked, StandInNamed, StandInRevoked
@@ -23,11 +23,14 @@ from charter.runtime import clock
 from charter.runtime.desk.clocks import under_way
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.transaction import InTransaction
-from charter.runtime.people.directory import ANY, Person, StandIn
+from charter.runtime.people.directory import ANY, Person, stand_ins
 from charter.runtime.people.organisation import admit, next_stand_in, note
 from charter.runtime.refusals import APART, NAMED, UNCONFIRMED, UNKNOWN_PERSON, refusal
-from charter.runtime.store import Store, tables as t
+from charter.runtime.store import Store
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Item(Struct, frozen=True):
@@ -177,12 +180,11 @@ class Handing:
 
     def _stand_ins(self, connection: Connection, giver: Person, role: str | None) -> Iterator[Item]:
         """Yields the stand-ins of either side that count, or will."""
-        s = t.substitutions
-        query = select(s).where((s.c.principal == giver.id) | (s.c.person == giver.id), s.c.revoked_at.is_(None))
-        for row in connection.execute(query.where(s.c.until > self._caseload.clock()).order_by(s.c.number)).mappings():
-            if role in (None, row["role"]) or row["role"] == ANY:
-                other = row["person"] if row["principal"] == giver.id else row["principal"]
-                yield Item(f"stand_in:{row['number']}", "stand_in", row["process"], row["role"], other=other)
+        query, now = "(principal = ? OR person = ?) AND revoked_at IS NULL AND until > ?", self._caseload.clock()
+        for each in stand_ins(connection, query, giver.id, giver.id, now):
+            if role in (None, each.role) or each.role == ANY:
+                other = each.person if each.principal == giver.id else each.principal
+                yield Item(f"stand_in:{each.number}", "stand_in", each.process, each.role, other=other)
 
     # -- what becomes of it --------------------------------------------------------------------------------------------
 
@@ -199,10 +201,7 @@ class Handing:
     def _stand_in(self, connection: Connection, item: Item, person: str, to: str, by: str) -> None:
         """Ends a stand-in, and names the other in place of whoever hands over; the side that stands in accepts anew."""
         at, origin = self._caseload.clock(), self._caseload.origin
-        s = t.substitutions
-        number = int(item.key.partition(":")[2])
-        row = connection.execute(select(s).where(s.c.number == number)).mappings().one()
-        old = StandIn(*(row[name] for name in StandIn.__struct_fields__))
+        [old] = stand_ins(connection, "number = ?", int(item.key.partition(":")[2]))
         note(
             connection, StandInRevoked(old.number, old.principal, old.person, clock.text(at)), by, at=at, origin=origin
         )

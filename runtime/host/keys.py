@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
-
-from sqlalchemy import Connection, bindparam, insert, select
+from typing import TYPE_CHECKING, Any
 
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
@@ -14,13 +12,14 @@ from charter.engine.refusals import Refusal
 from charter.engine.values import NotAValue, canonical
 from charter.runtime.audit import log
 from charter.runtime.refusals import KEY_REUSED, refusal
-from charter.runtime.store import tables as t
 from charter.runtime.store.errors import NotText
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import do, first, insert
 
-_k = t.keys.c
-_READ = Prepared(select(_k.fingerprint, _k.case, _k.seq, _k.count).where(_k.key == bindparam("key")), "key")
-_NOTE = Prepared(insert(t.keys).inline(), "key", "fingerprint", "case", "seq", "count", "at")
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_READ = 'SELECT fingerprint, "case", seq, "count" FROM keys WHERE "key" = ?'
+_NOTE = insert("keys", ("key", "fingerprint", "case", "seq", "count", "at"))
 
 # (case, number of the first entry, entries, refusal)
 Earlier = tuple[str, int, tuple[Entry, ...], Refusal | None]
@@ -28,7 +27,7 @@ Earlier = tuple[str, int, tuple[Entry, ...], Refusal | None]
 
 def earlier(connection: Connection, key: str, mark: str) -> Earlier | None:
     """Gives what a key did before, None when it is new; without entries, and refused, where it was another command."""
-    row = _READ.run(connection, key).fetchone()
+    row = first(connection, _READ, key)
     if row is None:
         return None
     fingerprint, case, seq, count = row
@@ -38,9 +37,9 @@ def earlier(connection: Connection, key: str, mark: str) -> Earlier | None:
     return case, seq, entries, _refusal(entries)
 
 
-def note_key(connection: Connection, key: str, mark: str, case: str, first: int, count: int, at: int) -> None:
-    """Keeps what a key did, in the transaction that did it: so many entries of a case, from `first` on."""
-    _NOTE.run(connection, key, mark, case, first, count, at).close()
+def note_key(connection: Connection, key: str, mark: str, case: str, since: int, count: int, at: int) -> None:
+    """Keeps what a key did, in the transaction that did it: so many entries of a case, from `since` on."""
+    do(connection, _NOTE, key, mark, case, since, count, at)
 
 
 def _refusal(entries: tuple[Entry, ...]) -> Refusal | None:

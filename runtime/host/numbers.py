@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from charter.runtime.store.prepared import ask, driver
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def free(connection: Connection, series: str, text: Callable[[int], str]) -> int:

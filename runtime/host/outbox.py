@@ -9,30 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    case as case_,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
 
 from charter.dsl.text.width import shown
 from charter.engine import plain
 from charter.engine.effects import Effect
 from charter.engine.errors import CharterError
 from charter.engine.hosting import ASKED, aim, is_asked
-from charter.runtime.store import tables as t
 from charter.runtime.store.parts import Shards, in_shards
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import ask as asking, column, do, do_each, insert, value
+from charter.runtime.store.sql import Sql, joined
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 MOST_TRIES = 5
 # An ask that failed is left alone for this long, and twice as long each time.
@@ -41,15 +32,15 @@ _LONGEST_FAILURE = 300
 # No lease (a call takes an hour at most) and no pause is longer: one that seems so is of a clock that stood ahead.
 _LONGEST_LEASE = 7_200_000_000
 
-_o = t.outbox.c
-_POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
+_POST = insert("outbox", ("case", "kind", "body", "at", "deliveries"))
 CALL = "CallConnector"
 # Kept by the host itself: the case could not be made to have what is due in it, and is left alone meanwhile.
 WAKE = "Wake"
 # A message of notices (`notify/queue.py`), which no step asks for.
 SENDING = "SendNotices"
-# What goes out of the house, and takes its time.
-_OUTWARD = (CALL, SENDING)
+# What goes out of the house, and takes its time; and all else.
+_OUTWARD = f"('{CALL}', '{SENDING}')"
+_KIND = {True: Sql(f"kind IN {_OUTWARD}"), False: Sql(f"kind NOT IN {_OUTWARD}")}
 
 
 class NoSuchIncident(CharterError):
@@ -89,7 +80,7 @@ class Incident(Struct, frozen=True):
     number: int | None
 
 
-_ASK = (_o.number, _o.case, _o.kind, _o.body, _o.deliveries)
+_ASK = 'SELECT o.number, o."case", o.kind, o.body, o.deliveries FROM outbox o'
 
 
 def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) -> None:
@@ -97,12 +88,12 @@ def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) 
     asked = [effect for effect in effects if is_asked(effect)]
     if asked:
         rows = [(case, type(e).__name__, json.dumps(plain.to_json(e), ensure_ascii=False), at, 0) for e in asked]
-        _POST.run_many(connection, rows)
+        do_each(connection, _POST, rows)
 
 
 def send(connection: Connection, case: str, body: str, at: int) -> None:
     """Keeps a message that is to be sent; `case`: the one that it tells of, or the organisation."""
-    _POST.run_many(connection, [(case, SENDING, body, at, 0)])
+    do(connection, _POST, case, SENDING, body, at, 0)
 
 
 # What is asked for: the effect's name, what it is aimed at, the element and the entry that ask, if any.
@@ -112,7 +103,7 @@ Asked = tuple[str, str, str | None, int | None]
 def asked(connection: Connection, case: str) -> set[Asked | str]:
     """Gives what a case has asked for that is still to be done; of what cannot be read here, the name alone."""
     found: set[Asked | str] = set()
-    for row in connection.execute(select(*_ASK).where(_o.case == case)):
+    for row in asking(connection, f'{_ASK} WHERE o."case" = ?', case):
         ask = Ask(*row)
         try:
             effect = ask.effect()
@@ -123,10 +114,11 @@ def asked(connection: Connection, case: str) -> set[Asked | str]:
     return found
 
 
-def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
-    held = _o.leased_until.between(now, now + _LONGEST_LEASE)
-    free = [_o.dead_at.is_(None), or_(_o.leased_until.is_(None), ~held)]
-    return free if cases is None else [*free, _o.case.in_(cases)]
+def _due(now: int, cases: Collection[str] | None) -> Sql:
+    """Gives what holds of that which is due and which nobody is at, of these cases (None: of all)."""
+    free = "dead_at IS NULL AND (leased_until IS NULL OR NOT leased_until BETWEEN ? AND ?)"
+    held = (now, now + _LONGEST_LEASE)
+    return Sql(free, held) if cases is None else Sql(f'{free} AND "case" IN (…)', (*held, list(cases)))
 
 
 def first(
@@ -144,37 +136,37 @@ def first(
 
     `after`: the number of the last one seen.
     """
-    kind = _o.kind.in_(_OUTWARD) if calls else _o.kind.not_in(_OUTWARD)
-    query = select(*_ASK).where(*_due(now, cases), kind, *in_shards(_o.case, shards)).order_by(_o.number).limit(most)
+    due = joined("AND", (_due(now, cases), _KIND[calls], in_shards('o."case"', shards)))
     if after is not None:
-        query = query.where(_o.number > after)
-    return [Ask(*row) for row in connection.execute(query)]
+        due = joined("AND", (due, Sql("o.number > ?", (after,))))
+    query = f"{_ASK} WHERE {due.text} ORDER BY o.number LIMIT ?"
+    return [Ask(*row) for row in asking(connection, query, *due.values, most)]
 
 
 def still(connection: Connection, asks: Sequence[Ask], now: int) -> list[Ask]:
     """Lists those of some asks that are still to be done and that nobody is at."""
-    query = select(*_ASK).where(*_due(now, None), _o.number.in_([ask.number for ask in asks])).order_by(_o.number)
-    return [Ask(*row) for row in connection.execute(query)]
+    due = _due(now, None)
+    query = f"{_ASK} WHERE {due.text} AND o.number IN (…) ORDER BY o.number"
+    return [Ask(*row) for row in asking(connection, query, *due.values, [ask.number for ask in asks])]
 
 
 def earliest(connection: Connection, now: int, *, calls: bool, shards: Shards = None) -> int | None:
     """Gives when the first call or message, or the first of all else, is to be tried; the past where one is now."""
-    kind = _o.kind.in_(_OUTWARD) if calls else _o.kind.not_in(_OUTWARD)
-    held = case_((_o.leased_until.between(now, now + _LONGEST_LEASE), _o.leased_until), else_=_o.at)
-    wanted = (kind, _o.dead_at.is_(None), *in_shards(_o.case, shards))
-    found: int | None = connection.execute(select(func.min(held)).where(*wanted)).scalar()
+    held = "CASE WHEN leased_until BETWEEN ? AND ? THEN leased_until ELSE at END"
+    wanted = joined("AND", (_KIND[calls], Sql("dead_at IS NULL"), in_shards('"case"', shards)))
+    query = f"SELECT min({held}) FROM outbox WHERE {wanted.text}"
+    found: int | None = value(connection, query, now, now + _LONGEST_LEASE, *wanted.values)
     return found
 
 
-def stuck(case: ColumnElement[str]) -> ColumnElement[bool]:
-    """Says of a case's id whether what is due in it could not happen, which is an incident since."""
-    return exists().where(_o.case == case, _o.kind == WAKE)
+# Of a case `c`: what is due in it could not happen, which is an incident since.
+STUCK = f"EXISTS (SELECT 1 FROM outbox o WHERE o.\"case\" = c.id AND o.kind = '{WAKE}')"
 
 
 def post_stuck(connection: Connection, case: str, failure: str, now: int) -> None:
     """Makes an incident of a case in which nothing could happen: a try has failed."""
-    values = {"kind": WAKE, "body": "{}", "at": now, "deliveries": 1, "leased_until": now + _PAUSE}
-    connection.execute(insert(t.outbox).values(case=case, failure=failure[:_LONGEST_FAILURE], **values))
+    add = insert("outbox", ("case", "failure", "kind", "body", "at", "deliveries", "leased_until"))
+    do(connection, add, case, failure[:_LONGEST_FAILURE], WAKE, "{}", now, 1, now + _PAUSE)
 
 
 def line(cause: BaseException) -> str:
@@ -187,13 +179,15 @@ def line(cause: BaseException) -> str:
 
 def waiting(connection: Connection, now: int, cases: Collection[str] | None = None) -> list[str]:
     """Names the case of every ask that is due and that nobody is at."""
-    return list(connection.execute(select(_o.case).where(*_due(now, cases))).scalars())
+    due = _due(now, cases)
+    return column(connection, f'SELECT "case" FROM outbox WHERE {due.text}', *due.values)
 
 
 def lease(connection: Connection, ask: Ask, now: int, until: int) -> bool:
     """Takes an ask for oneself until an instant, which counts as a try; False where somebody else is at it."""
-    taken = update(t.outbox).where(_o.number == ask.number, *_due(now, None))
-    return bool(connection.execute(taken.values(leased_until=until, deliveries=_o.deliveries + 1)).rowcount)
+    due = _due(now, None)
+    taken = f"UPDATE outbox SET leased_until = ?, deliveries = deliveries + 1 WHERE number = ? AND {due.text}"
+    return bool(do(connection, taken, until, ask.number, *due.values))
 
 
 def take(connection: Connection, number: int, tries: int | None = None) -> bool:
@@ -201,10 +195,10 @@ def take(connection: Connection, number: int, tries: int | None = None) -> bool:
 
     `tries`: only while it is still that one: whose lease ran out, and who was overtaken meanwhile, finds nothing.
     """
-    query = delete(t.outbox).where(_o.number == number)
-    if tries is not None:
-        query = query.where(_o.deliveries == tries, _o.dead_at.is_(None))
-    return bool(connection.execute(query).rowcount)
+    gone = "DELETE FROM outbox WHERE number = ?"
+    if tries is None:
+        return bool(do(connection, gone, number))
+    return bool(do(connection, f"{gone} AND deliveries = ? AND dead_at IS NULL", number, tries))
 
 
 def note_failure(connection: Connection, ask: Ask, failure: str, now: int, *, leased: bool = False) -> bool:
@@ -213,37 +207,37 @@ def note_failure(connection: Connection, ask: Ask, failure: str, now: int, *, le
     `leased`: the try is counted already.
     """
     tries = ask.deliveries + 1
-    values: dict[str, Any] = {"deliveries": tries, "failure": failure[:_LONGEST_FAILURE]}
-    if tries < MOST_TRIES:
-        values["leased_until"] = now + (_PAUSE << (tries - 1))
-    else:
-        values |= {"leased_until": None, "dead_at": now}
-    still = (_o.number == ask.number, _o.deliveries == (tries if leased else ask.deliveries))
-    return bool(connection.execute(update(t.outbox).where(*still).values(**values)).rowcount)
+    until, dead = (now + (_PAUSE << (tries - 1)), None) if tries < MOST_TRIES else (None, now)
+    noted = (
+        "UPDATE outbox SET deliveries = ?, failure = ?, leased_until = ?, dead_at = coalesce(?, dead_at)"
+        " WHERE number = ? AND deliveries = ?"
+    )
+    counted = tries if leased else ask.deliveries
+    return bool(do(connection, noted, tries, failure[:_LONGEST_FAILURE], until, dead, ask.number, counted))
 
 
 def bury(connection: Connection, ask: Ask, failure: str, now: int, tried: int = 0) -> bool:
     """Makes an ask a dead letter, after so many tries more."""
-    still = (_o.number == ask.number, _o.deliveries == ask.deliveries, _o.dead_at.is_(None))
-    values = {"failure": failure, "dead_at": now, "leased_until": None, "deliveries": ask.deliveries + tried}
-    return bool(connection.execute(update(t.outbox).where(*still).values(**values)).rowcount)
+    buried = (
+        "UPDATE outbox SET failure = ?, dead_at = ?, leased_until = NULL, deliveries = ?"
+        " WHERE number = ? AND deliveries = ? AND dead_at IS NULL"
+    )
+    return bool(do(connection, buried, failure, now, ask.deliveries + tried, ask.number, ask.deliveries))
 
 
 def again(connection: Connection, number: int) -> None:
     """Lets an ask be tried as if it never had been."""
-    values = {"leased_until": None, "deliveries": 0, "failure": None, "dead_at": None}
-    connection.execute(update(t.outbox).where(_o.number == number).values(**values))
+    anew = "UPDATE outbox SET leased_until = NULL, deliveries = 0, failure = NULL, dead_at = NULL WHERE number = ?"
+    do(connection, anew, number)
 
 
 def incidents(connection: Connection) -> list[Incident]:
     """Lists what failed and is still to be done, the oldest first."""
     query = (
-        select(*_ASK, _o.at, _o.failure, _o.leased_until, t.cases.c.number)
-        .select_from(t.outbox.outerjoin(t.cases, t.cases.c.id == _o.case))
-        .where(_o.failure.is_not(None))
-        .order_by(_o.number)
+        'SELECT o.number, o."case", o.kind, o.body, o.deliveries, o.at, o.failure, o.leased_until, c.number'
+        ' FROM outbox o LEFT JOIN cases c ON c.id = o."case" WHERE o.failure IS NOT NULL ORDER BY o.number'
     )
-    return [Incident(Ask(*row[:5]), *row[5:]) for row in connection.execute(query)]
+    return [Incident(Ask(*row[:5]), *row[5:]) for row in asking(connection, query)]
 
 
 def incident(connection: Connection, number: int) -> Incident:

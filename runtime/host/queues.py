@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from charter.engine.queues import Waiting
 from charter.engine.state import node_of
 from charter.runtime.store.parts import claim
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _OPEN = """SELECT w."case", n.body, w.barred FROM work_items w
  JOIN nodes n ON n."case" = w."case" AND n.element = w.element AND n.node = w.node

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
-
-from sqlalchemy import Connection, func, select
+from typing import TYPE_CHECKING, Any
 
 from charter.engine import plain
 from charter.engine.definition import Definition, Register, TypeRef
@@ -19,8 +17,11 @@ from charter.engine.registers import MOST_ROWS, Ask, Found, Row, bounded
 from charter.engine.values import data_digest
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.organisation import admit, note_imported
-from charter.runtime.store import Store, tables as t
-from charter.runtime.store.prepared import ask as asked
+from charter.runtime.store import Store
+from charter.runtime.store.prepared import ask as asked, column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _ROW = 'e."key", e.version, e.digest, e.body, e.at'
 _ONE = f'SELECT {_ROW} FROM register_entries e WHERE e.register = ? AND e."key" = ? ORDER BY e.version DESC LIMIT 1'
@@ -120,10 +121,11 @@ def _holds(connection: Connection, register: str) -> bool:
 
 def running(connection: Connection) -> list[Definition]:
     """Lists the definitions that new cases run and that know a register."""
-    d, p = t.definitions.c, t.deployments.c
-    latest = select(func.max(p.number)).group_by(p.process)
-    query = select(d.body).join(t.deployments, p.digest == d.digest).where(p.number.in_(latest)).order_by(d.process)
-    found = (plain.from_json(Definition, json.loads(body)) for body in connection.execute(query).scalars())
+    query = (
+        "SELECT d.body FROM definitions d JOIN deployments p ON p.digest = d.digest"
+        " WHERE p.number IN (SELECT max(number) FROM deployments GROUP BY process) ORDER BY d.process"
+    )
+    found = (plain.from_json(Definition, json.loads(body)) for body in column(connection, query))
     return [definition for definition in found if definition.registers]
 
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-
-from sqlalchemy import Connection, select
+from typing import TYPE_CHECKING
 
 from charter.engine import reviews
 from charter.engine.commands import SYSTEM
 from charter.engine.registers import Row
 from charter.engine.reviews import Reviewed
 from charter.runtime import clock
-from charter.runtime.host.caseload import Caseload
+from charter.runtime.host.caseload import DEPLOYED, Caseload
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.organisation import note
-from charter.runtime.store import Store, tables as t
+from charter.runtime.store import Store
 from charter.runtime.store.errors import ENVIRONMENT
-from charter.runtime.store.prepared import ask
+from charter.runtime.store.prepared import ask, column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _BATCH = 20  # reviews that are told in one transaction
 _LOOK = 60_000_000  # microseconds between two looks
@@ -69,8 +71,7 @@ class Reviews:
 
     def _waiting(self, connection: Connection) -> Iterator[tuple[int, Reviewed, Row]]:
         """Yields what is due next of each register, a batch of each."""
-        d = t.deployments.c
-        names = list(connection.execute(select(d.process).distinct().order_by(d.process)).scalars())
+        names = column(connection, DEPLOYED)
         definitions = (self._caseload.latest(connection, name).definition for name in names)
         for register, one in reviews.reviewed(definitions).items():
             for key, version, digest, body, at in ask(connection, _WAITING, register, _BATCH + len(self.failed)):

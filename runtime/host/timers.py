@@ -12,22 +12,26 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import Connection, select, tuple_
 
 from charter.engine.hosting import MOST_TICKS, let_pass
 from charter.runtime.host import outbox
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.transaction import InTransaction
-from charter.runtime.store import Store, tables as t
+from charter.runtime.store import Store
 from charter.runtime.store.errors import ENVIRONMENT
 from charter.runtime.store.parts import Shards, in_shards, part_of
+from charter.runtime.store.prepared import ask, value
+from charter.runtime.store.sql import Sql, joined
 
-_c = t.cases.c
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 # Before every case: where a walk over what is due begins.
 BEGINNING = (-(2**62), "")
-_WANTS = (_c.wake.is_not(None), ~outbox.stuck(_c.id))
+_WANTS = Sql(f"c.wake IS NOT NULL AND NOT {outbox.STUCK}")
 # A batch holds the lock that people wait for: so many cases, or so many seconds of them, and of each so many ticks.
 _CASES, _SECONDS, _TURN = 100, 0.1, 20
 
@@ -46,22 +50,21 @@ def due(
     `after`: the last one seen, so that a case which stays due does not hold up the others. `shards`, `among`: of these
     cases alone.
     """
-    query = (
-        select(_c.wake, _c.id)
-        .where(*_WANTS, _c.wake <= until, tuple_(_c.wake, _c.id) > after, *in_shards(_c.id, shards))
-        .where(*() if among is None else (_c.id.in_(among),))
-        .order_by(_c.wake, _c.id)
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    parts = [_WANTS, Sql("c.wake <= ? AND (c.wake, c.id) > (?, ?)", (until, *after)), in_shards("c.id", shards)]
+    if among is not None:
+        parts.append(Sql("c.id IN (…)", (list(among),)))
+    wanted = joined("AND", parts)
+    query = f"SELECT c.wake, c.id FROM cases c WHERE {wanted.text} ORDER BY c.wake, c.id LIMIT ?"
+    return [(row[0], row[1]) for row in ask(connection, query, *wanted.values, limit)]
 
 
 def earliest(connection: Connection, shards: Shards = None) -> int | None:
     """Gives the instant at which the first case wants to be woken."""
+    wanted = joined("AND", (_WANTS, in_shards("c.id", shards)))
     query = (
-        select(_c.wake).where(*_WANTS, *in_shards(_c.id, shards)).order_by(_c.wake).limit(1)
-    )  # read off the index, unlike `min`
-    found: int | None = connection.execute(query).scalar()
+        f"SELECT c.wake FROM cases c WHERE {wanted.text} ORDER BY c.wake LIMIT 1"  # read off the index, unlike `min`
+    )
+    found: int | None = value(connection, query, *wanted.values)
     return found
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-
-from sqlalchemy import Connection, delete, func, insert, select
+from typing import TYPE_CHECKING
 
 from charter.engine.commands import Actor, Command, Start
 from charter.engine.definition import Definition
@@ -17,8 +16,11 @@ from charter.runtime.host.caseload import Caseload
 from charter.runtime.people.directory import able, candidates, everybody
 from charter.runtime.people.hours import calendars_of, left
 from charter.runtime.people.organisation import stranding
-from charter.runtime.store import tables as t
 from charter.runtime.store.parts import claim
+from charter.runtime.store.prepared import ask, do, value
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class InTransaction:
@@ -91,9 +93,8 @@ class InTransaction:
 
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         claim(self._connection)
-        w = t.work_items.c
-        query = select(w.holder, func.count()).where(w.holder.in_(persons), w.role == "").group_by(w.holder)
-        return {row[0]: row[1] for row in self._connection.execute(query)}
+        query = "SELECT holder, count(*) FROM work_items WHERE holder IN (…) AND role = '' GROUP BY holder"
+        return dict(ask(self._connection, query, list(persons)))
 
     def off(self, persons: Sequence[str], at: int, until: int) -> Collection[str]:
         found = calendars_of(self._connection, persons)
@@ -111,12 +112,10 @@ class InTransaction:
 
     def last_turn(self, process: str, element: str) -> str | None:
         claim(self._connection)
-        turn = t.turns.c
-        query = select(turn.person).where(turn.process == process, turn.element == element)
-        found: str | None = self._connection.execute(query).scalar()
+        query = "SELECT person FROM turns WHERE process = ? AND element = ?"
+        found: str | None = value(self._connection, query, process, element)
         return found
 
     def note_turn(self, process: str, element: str, person: str) -> None:
-        turn = t.turns.c
-        self._connection.execute(delete(t.turns).where(turn.process == process, turn.element == element))
-        self._connection.execute(insert(t.turns).values(process=process, element=element, person=person))
+        do(self._connection, "DELETE FROM turns WHERE process = ? AND element = ?", process, element)
+        do(self._connection, "INSERT INTO turns (process, element, person) VALUES (?, ?, ?)", process, element, person)

@@ -14,9 +14,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from charter.runtime.audit import sealing
 from charter.runtime.host import outbox, timers
@@ -29,6 +29,9 @@ from charter.runtime.store.errors import ENVIRONMENT, DiskFull, Locked, Lost, No
 from charter.runtime.store.parts import Shards, shard_of
 from charter.runtime.store.schema import ORGANISATION
 from charter.runtime.store.watch import ClockJumped
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 AT_ONCE = 8
 # Seconds: between two looks for a commit; between two rounds at the least; after a failure, doubling up to the last.

@@ -16,10 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection
 
 from charter.engine.days import Days
 from charter.engine.entries import Entry
@@ -41,6 +40,9 @@ from charter.runtime.imports.mapping import Map
 from charter.runtime.people.organisation import admit, note
 from charter.runtime.store import Store
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 BATCH = 5_000  # rows of one transaction, or one case that has more
 MANY = 20_000  # rows of a log for which other cores are asked

@@ -7,7 +7,7 @@ to say for whom. Whether it is enough, the engine decides.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from charter.engine.commands import Actor
 from charter.engine.definition import Definition
@@ -19,6 +19,9 @@ from charter.engine.plan.seats import roles_left
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState, Node
 from charter.runtime.people.directory import Directory
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # verbs that do the work itself: being in charge of it is no right to do it
 _WORK = frozenset(("claim", "begin", "confirm", "complete", "approve", "reject", "return"))

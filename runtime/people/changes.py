@@ -9,9 +9,7 @@ deny.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
-
-from sqlalchemy import Connection, select
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from charter.dsl.text.width import shown
 from charter.engine.entries import Told
@@ -35,13 +33,17 @@ from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
 from charter.runtime.people import hours
-from charter.runtime.people.directory import ANY, Person, StandIn, load
+from charter.runtime.people.directory import ANY, Person, StandIn, load, stand_ins
 from charter.runtime.people.files import BadPerson, Entry
 from charter.runtime.people.ids import LONGEST, STEWARD, Ids, is_id
 from charter.runtime.people.organisation import admit, keeps_a_steward, next_stand_in, note, stewards
 from charter.runtime.refusals import FOUNDED, ID_TAKEN, NO_ID, NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
-from charter.runtime.store import Store, tables as t
+from charter.runtime.store import Store
+from charter.runtime.store.prepared import column, first, value
 from charter.runtime.store.schema import ORGANISATION
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _T = TypeVar("_T")
 _HIGHEST = 1_000_000  # level of a skill
@@ -75,8 +77,8 @@ class People:
     def all(self) -> list[Person]:
         """Lists everybody, by id."""
         with self._store.read() as connection:
-            ids = connection.execute(select(t.persons.c.id).order_by(t.persons.c.id)).scalars()
-            return [p for i in list(ids) if (p := load(connection, i)) is not None]
+            ids = column(connection, "SELECT id FROM persons ORDER BY id")
+            return [p for i in ids if (p := load(connection, i)) is not None]
 
     @in_one_form
     def get(self, person: str) -> Person:
@@ -87,12 +89,8 @@ class People:
     @in_one_form
     def stand_ins(self, person: str) -> list[StandIn]:
         """Lists the stand-ins that a person has named or been named for."""
-        s = t.substitutions
         with self._store.read() as connection:
-            columns = (s.c[name] for name in StandIn.__struct_fields__)
-            named = select(*columns).where((s.c.principal == person) | (s.c.person == person))
-            rows = connection.execute(named.order_by(s.c.number))
-            return [StandIn(*row) for row in map(tuple[Any, ...], rows)]
+            return stand_ins(connection, "principal = ? OR person = ?", person, person)
 
     @staticmethod
     def _must(connection: Connection, person: str) -> Person:
@@ -254,22 +252,21 @@ class People:
         self,
         verb: str,
         number: int,
-        column: str,
+        settled: str,
         kind: type[StandInAccepted] | type[StandInRevoked],
         sides: tuple[str, ...],
     ) -> Refusal | None:
-        s = t.substitutions
         with self._store.write() as connection:
-            row = connection.execute(select(s).where(s.c.number == number)).mappings().fetchone()
-            if row is None or row[column] is not None:
+            found = next(iter(stand_ins(connection, "number = ?", number)), None)
+            if found is None or getattr(found, settled) is not None:
                 raise NoSuchStandIn(f"no stand-in {number} to {verb}", number=number, person=self._by)
             at = self._clock()
-            if self._by not in [row[side] for side in sides]:
-                refused = refusal(NO_SUBSTITUTE, person=self._by, principal=row["principal"])
+            if self._by not in [getattr(found, side) for side in sides]:
+                refused = refusal(NO_SUBSTITUTE, person=self._by, principal=found.principal)
                 told = Refused(refused.reasons, verb=f"people {verb}", number=number)
                 note(connection, told, self._by, at=at, origin=self._origin)
                 return refused
-            self._enter(connection, kind(number, row["principal"], row["person"], server.text(at)))
+            self._enter(connection, kind(number, found.principal, found.person, server.text(at)))
         return None
 
     def load(self, entries: Iterable[Mapping[str, Any]]) -> int | Refusal:
@@ -307,7 +304,7 @@ class People:
 
     def _unfit(self, connection: Connection, verb: str, *persons: str) -> Refusal | None:
         """Refuses, on the record, new ids that are none (CH589) or look like another (CH595)."""
-        there = set(connection.execute(select(t.persons.c.id)).scalars())
+        there = set(column(connection, "SELECT id FROM persons"))
         known = Ids(there)
         for person in persons:
             if person in there:
@@ -340,17 +337,14 @@ class People:
     def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
         if not 0 <= level <= _HIGHEST:
             raise BadPerson("person_level", person=person, field="skills", level=level, highest=_HIGHEST)
-        s = t.skills.c
-        old = connection.execute(select(s.level).where(s.person == person, s.skill == skill)).scalar()
+        old = value(connection, "SELECT level FROM skills WHERE person = ? AND skill = ?", person, skill)
         if old == level:
             return
         self._enter(connection, SkillSet(person, skill, old, level))
 
     def _certify(self, connection: Connection, person: str, certificate: str, valid_until: int | None) -> None:
-        c = t.certificates.c
-        old = connection.execute(
-            select(c.valid_until).where(c.person == person, c.certificate == certificate)
-        ).fetchone()
+        query = "SELECT valid_until FROM certificates WHERE person = ? AND certificate = ?"
+        old = first(connection, query, person, certificate)
         if old is not None and old[0] == valid_until:
             return
         self._enter(connection, CertificateNoted(person, certificate, valid_until))
@@ -358,9 +352,8 @@ class People:
     def _absent(self, connection: Connection, person: str, since: int, until: int, reason: str | None) -> None:
         if until <= since:
             raise BadPerson("person_absence", person=person, field="until")
-        a = t.absences
-        same = select(a.c.number).where(a.c.person == person, a.c.since == since, a.c.until == until)
-        if connection.execute(same).fetchone() is None:
+        same = "SELECT number FROM absences WHERE person = ? AND since = ? AND until = ?"
+        if value(connection, same, person, since, until) is None:
             self._enter(connection, AbsenceNoted(person, server.text(since), server.text(until)), reason)
 
     def _stand_in(
@@ -382,20 +375,12 @@ class People:
             raise BadPerson("person_stand_in", person=principal, field="until")
         self._must(connection, principal)
         self._must(connection, person)
-        s = t.substitutions
-        values = {
-            "kind": kind,
-            "principal": principal,
-            "person": person,
-            "process": process,
-            "role": role,
-            "since": since,
-            "until": until,
-        }
-        same = select(s.c.number).where(*(s.c[k] == v for k, v in values.items()), s.c.revoked_at.is_(None))
-        known = connection.execute(same).scalar()
-        if known is not None:
-            return int(known)
+        same = (
+            "kind = ? AND principal = ? AND person = ? AND process = ? AND role = ? AND since = ? AND until = ?"
+            " AND revoked_at IS NULL"
+        )
+        if known := stand_ins(connection, same, kind, principal, person, process, role, since, until):
+            return known[0].number
         at = self._clock() if accepted else None
         number = next_stand_in(connection)
         told = StandInNamed(

@@ -183,6 +183,12 @@ def load(connection: Connection, person: str) -> Person | None:
     )
 
 
+def stand_ins(connection: Connection, condition: str, *values: Any) -> list[StandIn]:
+    """Lists the stand-ins of which a condition holds, by number."""
+    rows = ask(connection, f"SELECT {_STAND_IN} FROM substitutions WHERE {condition} ORDER BY number", *values)
+    return [StandIn(*row) for row in rows]
+
+
 def everybody(connection: Connection) -> list[str]:
     """Lists who may do anything at all: the ids of the active people."""
     return [row[0] for row in ask(connection, "SELECT id FROM persons WHERE active = 1")]

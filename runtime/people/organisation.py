@@ -9,8 +9,7 @@ the last one cannot be taken away, so that this happens once. The module does no
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from sqlalchemy import Connection, select
+from typing import TYPE_CHECKING
 
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry, Told
@@ -29,17 +28,19 @@ from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.folds.organisation import keep, keep_imported
 from charter.runtime.people.ids import STEWARD
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
-from charter.runtime.store import Store, tables as t, watch
+from charter.runtime.store import Store, watch
 from charter.runtime.store.errors import Unfounded
 from charter.runtime.store.parts import claim
-from charter.runtime.store.prepared import ask, driver
+from charter.runtime.store.prepared import column, driver, value
 from charter.runtime.store.schema import ORGANISATION
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def next_stand_in(connection: Connection) -> int:
     """Gives the number that the next stand-in to be named has."""
-    [(last,)] = ask(connection, "SELECT coalesce(max(number), 0) FROM substitutions")
-    return int(last) + 1
+    return int(value(connection, "SELECT max(number) FROM substitutions") or 0) + 1
 
 
 def note(
@@ -68,10 +69,11 @@ def note_step_back(connection: Connection, chain: str, at: int, last: int, origi
 
 def stewards(connection: Connection) -> list[str]:
     """Names the active stewards, sorted."""
-    g, p = t.grants.c, t.persons.c
-    query = select(g.person).join(t.persons, p.id == g.person)
-    found = connection.execute(query.where(g.role == STEWARD, g.process == ORGANISATION, p.active == 1))
-    return sorted(found.scalars())
+    query = (
+        "SELECT g.person FROM grants g JOIN persons p ON p.id = g.person"
+        " WHERE g.role = ? AND g.process = ? AND p.active = 1"
+    )
+    return sorted(column(connection, query, STEWARD, ORGANISATION))
 
 
 def admit(
@@ -84,7 +86,7 @@ def admit(
     known = stewards(connection)
     if person in known:
         return None
-    active = connection.execute(select(t.persons.c.active).where(t.persons.c.id == person)).scalar()
+    active = value(connection, "SELECT active FROM persons WHERE id = ?", person)
     if entitled and active:
         return None
     if not known:
@@ -111,8 +113,7 @@ def confirm_clock(store: Store, by: str, origin: Origin) -> Refusal | None:
 
 def stranding(connection: Connection) -> str:
     """Says what becomes of a command that leaves nobody for other work of its case: warn or refuse."""
-    s = t.settings.c
-    return connection.execute(select(s.value).where(s.name == "stranding")).scalar() or STRANDING[0]
+    return value(connection, "SELECT value FROM settings WHERE name = 'stranding'") or STRANDING[0]
 
 
 def choose_stranding(store: Store, word: str, by: str, *, at: int, origin: Origin) -> Refusal | None:

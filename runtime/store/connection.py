@@ -8,7 +8,7 @@ What differs between one database and another is asked of its place (`Backend`) 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +62,11 @@ class Driver(Protocol):
 
     def execute(self, text: str, values: Any = (), /) -> Any: ...
     def executemany(self, text: str, rows: Any, /) -> Any: ...
+
+    def stream(self, text: str, values: Any = (), /) -> Iterator[Any]:
+        """Asks for rows that may be more than fit into memory, and gives one after the other."""
+        ...
+
     def cursor(self) -> Any: ...
     def close(self) -> None: ...
 

@@ -9,15 +9,16 @@ done over the whole (`Store.within`). In a file one writes at a time, and every 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from hashlib import md5
 from typing import TYPE_CHECKING
 
 from charter.runtime.store.connection import Part
 from charter.runtime.store.prepared import driver
+from charter.runtime.store.sql import TRUE, Sql
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
 SHARDS = 256
 Shards = frozenset[int] | None  # some of them, None for all
@@ -44,13 +45,9 @@ def claim(connection: Connection, *cases: str) -> None:
         raise Beyond
 
 
-def in_shards(chain: ColumnElement[str], shards: Shards) -> Sequence[ColumnElement[bool]]:
-    """Gives what holds of the rows whose chain is of some shards: a server alone is asked for some."""
-    if shards is None:
-        return ()
-    from sqlalchemy import func
-
-    return (func.charter_shard(chain).in_(sorted(shards)),)
+def in_shards(chain: str, shards: Shards) -> Sql:
+    """Gives what holds of the rows whose chain (a column) is of some shards: a server alone is asked for some."""
+    return TRUE if shards is None else Sql(f"charter_shard({chain}) IN (…)", (sorted(shards),))
 
 
 __all__ = ["SHARDS", "Beyond", "Part", "Shards", "claim", "in_shards", "part_of", "shard_of"]

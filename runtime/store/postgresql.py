@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -86,6 +87,8 @@ _GUARDS = (
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND t.tgname = c.relname || '_stay' AND"
     " p.proname = 'entries_stay' AND p.prosrc LIKE '%append-only%' AND t.tgenabled IN ('O', 'A') AND t.tgtype = 58"
 )
+# Rows that one look at a stream brings, and the numbers by which streams are told apart.
+_AT_ONCE, _NUMBERS = 500, count()
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Somebody else's work has changed something; not where this transaction wrote nothing.
 _TELL = "SELECT pg_notify('{channel}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
@@ -159,6 +162,11 @@ class Driver(psycopg.Connection[Any]):
         cursor = self.cursor()
         cursor.executemany(_marked(text), rows)
         return cursor
+
+    def stream(self, text: str, values: Any = (), /) -> Iterator[Any]:
+        with psycopg.ServerCursor(self, f"stream_{next(_NUMBERS)}") as cursor:
+            cursor.itersize = _AT_ONCE
+            yield from cursor.execute(_marked(text), values)
 
     def plainly(self, text: str) -> str:
         """Executes statements that stand one behind another; gives what the last of them came to."""

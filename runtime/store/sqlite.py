@@ -86,6 +86,9 @@ class Driver(sqlite3.Connection):
         except UnicodeDecodeError as cause:
             raise sqlite3.DatabaseError("malformed database schema") from cause
 
+    def stream(self, text: str, values: Any = (), /) -> Iterator[Any]:
+        return self.execute(text, values)
+
     def engine(self) -> Engine:
         from sqlalchemy import StaticPool, create_engine
 

@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import given, strategies as st
-from sqlalchemy import select
 from tests.founded import founded
 
 from charter.dsl import passes
@@ -19,6 +18,7 @@ from charter.runtime.audit.log import Sealed
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import Store
+from charter.runtime.store.prepared import ask
 
 EXAMPLE = Path(__file__).parents[2] / "processes" / "examples" / "leave_request.charter"
 START = 1_772_413_200_000_000  # 2026-03-02 01:00 UTC
@@ -60,9 +60,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def everything(store: Store) -> list[tuple[int, dict[str, object], str | None]]:
 
-    r = query._r
     with store.read() as connection:
-        rows = connection.execute(select(r.position, r.case, r.seq, r.body, r.record).order_by(r.position)).all()
+        rows = ask(connection, 'SELECT position, "case", seq, body, record FROM entries ORDER BY position')
     return [(Sealed(case, seq, bytes(body), position), record) for position, case, seq, body, record in rows]
 
 

@@ -35,6 +35,7 @@ from charter.runtime.notify.channels import Channel
 from charter.runtime.notify.routes import Route
 from charter.runtime.people.changes import People
 from charter.runtime.store import open_store
+from charter.runtime.store.prepared import ask
 from charter.runtime.store.tables import metadata
 
 # What is still to be done, and what was asked before: no entry tells of it (docs/audit.md says so).
@@ -283,7 +284,7 @@ def test_what_the_organisation_s_chain_leads_to_can_be_made_anew(trail: Path, tm
         with store.write() as connection:
 
             def rows() -> list[list[Any]]:
-                return [connection.execute(table.select()).fetchall() for table in organisation.TABLES]
+                return [ask(connection, f"SELECT * FROM {table}") for table in organisation.TABLES]
 
             kept = rows()
             assert all(kept)

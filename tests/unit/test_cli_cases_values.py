@@ -12,9 +12,10 @@ from charter.engine import values
 from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
 from charter.runtime.author.data import NoWay, Unreadable, load, parse, put, steps
-from charter.runtime.author.forms import Form, Gathered, gather, shown, yes
+from charter.runtime.author.forms import Form, Gathered, gather, yes
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import READERS, Misfit, Reader
+from charter.runtime.author.shown import shown
 from charter.runtime.cli.messages import Messages
 
 TASK = RecordType(

@@ -21,6 +21,7 @@ from charter.runtime.folds.shape import Shape
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store.connection import core
+from charter.runtime.store.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,7 +116,9 @@ def test_a_fold_is_a_table_a_function_and_a_row(tmp_path: Path, monkeypatch: pyt
             come=[(stride.case, seq, e.actor, e.told.text) for seq, e in numbered if isinstance(e.told, Commented)]
         )
 
-    monkeypatch.setattr(folds, "FOLDS", (*folds.FOLDS, Fold(said, change)))
+    monkeypatch.setattr(
+        folds, "FOLDS", (*folds.FOLDS, Fold(Rows("said", ("case", "seq"), ("case", "seq", "by", "text")), change))
+    )
     with founded(tmp_path / "a.db", "li") as store:
         with store.write() as connection:
             said.create(core(connection))

@@ -23,7 +23,6 @@ from charter.engine.entries.cases import Commented
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.host.cases import Cases
-from charter.runtime.people.changes import People
 from charter.runtime.store import Store, create_store, errors, open_store
 from charter.runtime.store.connection import core
 from charter.runtime.store.prepared import driver
@@ -326,32 +325,6 @@ def test_a_database_in_a_folder_one_may_not_write_says_so() -> None:
         done = run(code, f"{folder}/a.db")
         os.chmod(folder, 0o700)
     assert done.stdout == "CH015\n", done.stderr
-
-
-def test_an_inbox_loads_no_sqlalchemy(tmp_path: Path) -> None:
-    code = (
-        "import sys\n"
-        "from charter.runtime.cli.main import main\n"
-        "def ask(*words):\n"
-        "    sys.argv = ['charter', *words]\n"
-        "    try: main()\n"
-        "    except SystemExit as end: assert not end.code, end.code\n"
-        "db = ('--db', sys.argv[1])\n"
-        "ask('inbox', *db, '--as', 'li')\n"
-        "print('sqlalchemy' in sys.modules)\n"
-        "ask('people', 'list', *db, '--as', 'li')\n"
-        "print('sqlalchemy' in sys.modules)"
-    )
-    with create_store(str(tmp_path / "a.db")) as store:
-        assert People(store, by="root").found() is None
-        welcome(store)
-        opened = Cases(store)
-        assert opened.deploy(LEAVE, by="root").refusal is None
-        opened.start("leave", person="li")
-    done = run(code, str(tmp_path / "a.db"))
-    assert "complete 1 ask" in done.stdout  # there is work in it
-    assert done.stdout.splitlines()[-1] == "True", done.stderr  # the test can fail
-    assert "False" in done.stdout.splitlines(), done.stderr
 
 
 def test_whoever_waits_for_the_lock_gets_it(tmp_path: Path) -> None:
