@@ -190,6 +190,7 @@ _ALL = [
         ("CH416", "after-its-own-part", "element", "target"),
         ("CH423", "runs-itself", "path"),
         ("CH440", "always-gets-stuck", "process", "names"),
+        ("CH483", "closes-no-open-list", "element"),
         ("CH451", "not-a-count", "text"),
         ("CH452", "offered-to-nobody", "element"),
         ("CH460", "start-one-at-a-time", "name"),

@@ -99,6 +99,7 @@ class Many(Kept, frozen=True):
     `kept`: what a later list lacks stays, and what it has besides is added.
 
     `enough`: so many done instances end the rest (`done when N of done`), a number or FEEL text; None means all.
+    `closes`: FEEL for when an open list closes by itself.
     """
 
     variable: str
@@ -106,6 +107,7 @@ class Many(Kept, frozen=True):
     open: bool = False
     enough: int | str | None = None
     kept: bool = False
+    closes: str | None = None
 
 
 def item_type(types: Mapping[str, RecordType], many: Many) -> TypeRef | None:
@@ -258,6 +260,7 @@ class Element(Kept, frozen=True):
     events: tuple[Event, ...] = ()  # in the order of the file
     files: tuple[Filing, ...] = ()
     named: tuple[str, ...] = ()
+    reopening: str | None = None  # Span in FEEL text: so long after it is over it may be reopened
 
 
 class Order(Kept, frozen=True):

@@ -70,7 +70,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "work that files an entry whose review is due files it again, also as it was; "
         "a stage of an approval is asked where its condition holds, and held while that is unknown; "
         "people are drawn by lot from what a command brings, and cases are called by numbers; "
-        "a case looks up the case that it concerns, and amends it by a command of its own",
+        "a case looks up the case that it concerns, and amends it by a command of its own; "
+        "what is over for too long is not reopened, and an open list closes by its condition",
     }
 )
 LAW = max(HISTORY)

@@ -140,6 +140,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH670", "record-under-approval", "record process approval"),
     ("CH671", "not-amended-from-here", "record process other"),
     ("CH620", "too-much-found", "register limit"),
+    ("CH621", "too-late-to-reopen", "element condition at"),
+    ("CH637", "reopening-not-dated", "element condition"),
     ("CH622", "entry-twice", "register key"),
     # why nothing came of what a case asked for
     ("CH597", "process-not-deployed", "target"),

@@ -97,6 +97,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "when": "WHEN",
     "exit": "EXIT_WHEN",
     "offered": "OFFERED_WHILE",
+    "reopening": "REOPEN_WITHIN",
     "roles": "DONE_BY",
     "by": "GROUP_BY",
     "event": "OVER",
@@ -289,7 +290,8 @@ def _consequence(p: Phrases, value: d.Consequence) -> str:
 def _many(p: Phrases, value: d.Many) -> str:
     more = f" {p.word('OPEN')}" if value.open else ""
     enough = f" {p.word('DONE_WHEN')} {value.enough} {p.word('OF_DONE')}" if value.enough is not None else ""
-    return f"{value.variable} {p.word('IN')} {value.items}{more}{enough}"
+    closes = f" {p.word('CLOSE_WHEN')} {value.closes}" if value.closes is not None else ""
+    return f"{value.variable} {p.word('IN')} {value.items}{more}{enough}{closes}"
 
 
 # what an activity does by itself -> how its line begins

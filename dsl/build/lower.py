@@ -235,7 +235,7 @@ class _Elements:
             outputs=names_of(part.outputs),
             after=self._after(part),
             starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
-            many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
+            many=_many(part.one(t.ForEach), part.one(t.DoneWhen), part.one(t.CloseWhen)),
             checklist=_checks(part.one(t.Checklist)),
             repeat=_repeat(part),
             work=_work(part, self.scope),
@@ -269,13 +269,13 @@ def _repeat(part: Part) -> d.Repeat | None:
     return d.Repeat(until, every, while_, missed[0] if missed and every else None)
 
 
-def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | None:
+def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None, closes: t.CloseWhen | None = None) -> d.Many | None:
     if line is None:
         return None
     items = feel_text(line.items) or "[]"
     wanted = feel_text(enough.enough) if enough is not None else None
     enough_ = int(wanted) if wanted and wanted.isdecimal() else wanted
-    return d.Many(line.variable.text, items, line.open, enough_, line.kept)
+    return d.Many(line.variable.text, items, line.open, enough_, line.kept, feel_text(closes.expr) if closes else None)
 
 
 def _checks(line: t.Checklist | None) -> tuple[d.Check, ...]:

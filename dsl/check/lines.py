@@ -150,6 +150,16 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
         names=references.done_when,
         asks=wants(y.NUMBER, "enough", outer=True),
     ),
+    (t.CloseWhen,): LineSpec(
+        "close when",
+        PHASE | WORK,
+        needs=(t.ForEach, "for each"),
+        names=references.close_when,
+        asks=wants(y.BOOLEAN, outer=True),
+    ),
+    (t.ReopenWithin,): LineSpec(
+        "reopen within", ANY, "reopen", asks=wants(y.SPAN), becomes=lambda line: {"reopening": feel_text(line.expr)}
+    ),
     (t.Repeat,): LineSpec(
         "repeat",
         PHASE | ACTIVITY,

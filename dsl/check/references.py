@@ -242,6 +242,13 @@ def done_when(line: t.DoneWhen, part: Part, scope: ProcessScope, findings: Findi
         findings.add("CH451", line.enough.span, text=line.enough.text)
 
 
+def close_when(line: t.CloseWhen, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Reports a list that is to close and that nobody adds to."""
+    many = part.one(t.ForEach)
+    if many is not None and not many.open:
+        findings.add("CH483", line.span, element=part.name)
+
+
 def offered(line: t.Offered, part: Part, scope: ProcessScope, findings: Findings) -> None:
     """Reports an offer that nobody takes, since the work runs by itself."""
     if t.Work in part.lines or t.Wait in part.lines:

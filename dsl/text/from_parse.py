@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from charter.dsl.text import tree as t
 from charter.dsl.text.lexer import Lexeme
+from charter.dsl.text.plain_lines import PLAIN, only_field
 from charter.dsl.text.source import LIMITS
 from charter.dsl.text.words import day_range, spellings, weekdays
 
@@ -97,7 +98,7 @@ def _plain(node: Callable[..., Any], part: Callable[[Any], Any]) -> Callable[[Pa
 
 # By the names of rules and aliases.
 CALLBACKS: dict[str, Callable[[Parts], Any]] = {
-    rule: _plain(node, _PARTS[t.only_field(node)[1]]) for rule, (node, _) in t.PLAIN.items()
+    rule: _plain(node, _PARTS[only_field(node)[1]]) for rule, (node, _) in PLAIN.items()
 }
 
 

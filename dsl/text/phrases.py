@@ -12,6 +12,7 @@ from typing import Any
 from charter.dsl.text import tree as t
 from charter.dsl.text.bookings import lines
 from charter.dsl.text.from_parse import DAYS
+from charter.dsl.text.plain_lines import PLAIN, only_field
 from charter.dsl.text.words import Language, table
 from charter.engine.keys import join
 from charter.engine.sla import BREACH
@@ -145,7 +146,7 @@ _PARTS: Mapping[str, Callable[[Any], str]] = {
 
 def _plain(key: str, node: type[t.Line]) -> Callable[[Phrases, Any], Phrase]:
     """KEYWORD part."""
-    field, type_ = t.only_field(node)
+    field, type_ = only_field(node)
     return lambda p, n: (p.word(key), _PARTS[type_](getattr(n, field)))
 
 
@@ -355,7 +356,7 @@ def _expect_fired(p: Phrases, n: t.ExpectFired) -> Phrase:
 
 
 _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
-    **{node: _plain(key, node) for node, key in t.PLAIN.values()},
+    **{node: _plain(key, node) for node, key in PLAIN.values()},
     t.Use: lambda p, n: (p.word("USE"), quote(n.path.text)),
     t.Source: lambda p, n: (p.word("SOURCE"), " ".join(part.text for part in n.ids)),
     t.CalendarUse: lambda p, n: (p.word("CALENDAR"), n.name.text),

@@ -7,7 +7,6 @@ node has the comments above it (`before`), at the end of its first line (`beside
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from charter.dsl.text.counters import Counter as Counter, Counting as Counting, Reaches as Reaches
@@ -264,6 +263,18 @@ class DoneWhen(Line, frozen=True):
     enough: Expr
 
 
+class CloseWhen(Line, frozen=True):
+    """`close when EXPR`."""
+
+    expr: Expr
+
+
+class ReopenWithin(Line, frozen=True):
+    """`reopen within EXPR`."""
+
+    expr: Expr
+
+
 class Repeat(Line, frozen=True):
     """`repeat until EXPR` · `repeat every SPAN while EXPR`."""
 
@@ -377,33 +388,3 @@ class File(Node, frozen=True):
 
     items: tuple[Line, ...] = ()
     comments: tuple[str, ...] = ()  # after the last item
-
-
-# Lines that are a keyword and one part, by their rule in the grammar; all else follows from the type of their field.
-PLAIN: Mapping[str, tuple[type[Line], str]] = {
-    "version": (Version, "VERSION"),
-    "goal": (Goal, "GOAL"),
-    "case_subject": (CaseSubject, "CASE_SUBJECT"),
-    "case_number": (CaseNumber, "CASE_NUMBER"),
-    "owner": (Owner, "OWNER"),
-    "customer": (Customer, "CUSTOMER"),
-    "visible": (Visible, "VISIBLE_TO"),
-    "amended_by": (AmendedBy, "AMENDED_BY"),
-    "input": (Input, "INPUT"),
-    "output": (Output, "OUTPUT"),
-    "alongside": (Alongside, "ALONGSIDE"),
-    "offered": (Offered, "OFFERED_WHILE"),
-    "about": (Of, "ABOUT"),
-    "veto": (Veto, "VETO"),
-    "criteria": (Criteria, "CRITERIA"),
-    "on_calendar": (OnCalendar, "ON_CALENDAR"),
-    "condition": (Condition, "RULE_WHEN"),
-    "amount": (Amount, "LEDGER_AMOUNT"),
-    "runs_with": (RunsWith, "RUNS_WITH"),
-}
-
-
-def only_field(node: type[Line]) -> tuple[str, str]:
-    """Gives the name of a plain line's field and its type, as the class writes them."""
-    ((field, type_),) = node.__annotations__.items()
-    return field, type_

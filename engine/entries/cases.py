@@ -342,7 +342,9 @@ class Added(Told, frozen=True):
 
 
 class Closed(Told, frozen=True):
-    """An open `for each` was closed."""
+    """An open `for each` was closed. `condition`: that of its `close when`, where it closed by itself."""
+
+    condition: str | None = None
 
 
 class Commented(Told, frozen=True):

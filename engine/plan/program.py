@@ -165,8 +165,8 @@ class Program:
         resting += [(work.target or "").partition(".")[0]] if work is not None and work.kind == "amend" else []
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
         watched = [element.when, element.exit, element.offered, *rounds, *lists, *conditions(element), *element.named]
-        if element.many is not None and isinstance(element.many.enough, str):
-            watched.append(element.many.enough)
+        if element.many is not None:
+            watched += [element.many.closes, *([many] if isinstance(many := element.many.enough, str) else [])]
         if element.agreement is not None:
             watched += (stages := [stage.when for stage in element.agreement.stages])
             resting += (element.agreement.criteria, *stages)

@@ -89,6 +89,7 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
     texts += [agreement.criteria, *(stage.when for stage in agreement.stages)] if agreement is not None else []
     if element.many is not None:
         texts += [element.many.items, str(element.many.enough) if element.many.enough is not None else None]
+        texts.append(element.many.closes)
     texts += [work.when] if work is not None else []
     yield from (text for text in texts if text is not None)
     table = next((d for d in definition.decisions if work is not None and d.name == work.target), None)

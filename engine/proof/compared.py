@@ -201,9 +201,10 @@ class Compared:
     def _varying(self, plan: Plan) -> Iterator[str]:
         """Names what the instances of a `for each` look at that may change while some are over and others are not."""
         program, group = self.program, self.program.plans[plan.loops[0]]
-        items = plan.element.many.items if plan.element.many is not None else None
+        many = plan.element.many
+        whole = (plan.element.when, *((many.items, many.closes) if many is not None else ()))
         for text in conditions_of(program.definition, plan.element):
-            if plan is group and text in (plan.element.when, items):
+            if plan is group and text in whole:
                 continue  # which decide of all of them at once
             for name in sorted(program.names(text)):
                 makers = [program.plans[name]] if name in program.plans else program.producers.get(name, [])

@@ -105,6 +105,7 @@ def _asks_the_clock(plan: Plan) -> bool:
     texts += [event.at for event in element.events if event.kind == "when" and event.ends]
     texts += [repeat.until, repeat.while_] if repeat is not None else []
     texts += [stage.when for stage in element.agreement.stages] if element.agreement is not None else []
+    texts += [element.many.closes] if element.many is not None else []
     return any(e.tells_time for text in texts if text is not None and (e := compiled(text)) is not None)
 
 

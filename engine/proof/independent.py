@@ -175,7 +175,7 @@ class Independence:
             if self._may_be_withdrawn(plan):  # what it waits for decides when its offer is looked at first
                 yield from (p.name for p in self.program.plans.values() if self.program.precedes(p, plan))
                 yield from (name for level in plan.levels() for name in self.program.names(level.element.when))
-            loose = [element.exit, element.offered]
+            loose = [element.exit, element.offered, element.many.closes if element.many is not None else None]
             if plan.kind == "milestone" and plan.name in self.program.rivals:
                 loose.append(element.when)
             if element.agreement is not None:

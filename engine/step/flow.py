@@ -35,7 +35,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from charter.engine.definition import Many
-from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Uncounted
+from charter.engine.entries.cases import Closed, Completed, Idle, Reopened, Skipped, Uncounted
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, OFFERED, OPEN, SETTLED
 from charter.engine.plan.plans import Plan
@@ -242,6 +242,10 @@ def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if node.redo:
         _look_changed_list(draft, node, plan, path)
         return
+    if many.closes is not None and not node.closed and draft.scope(plan, path).value(many.closes) is True:
+        draft.change(node, closed=True)
+        node = draft.nodes[node.key]
+        draft.follow(Closed(many.closes), node)
     enough = False
     if many.enough is not None and node.size:
         wanted = lists.enough(draft, plan, path)

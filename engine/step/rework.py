@@ -6,6 +6,7 @@ Each function checks everything first and refuses before it changes anything. Wh
 
 from __future__ import annotations
 
+from charter.engine import calendars
 from charter.engine.commands import (
     SYSTEM,
     Amend,
@@ -135,6 +136,8 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
     if not draft.here(plan, path).open_around():
         raise _ended(draft, plan, path, node)
+    if node.state in FINISHED:
+        _in_time(draft, node)
     people = persons(command.actor)
     # One's latest vote, also of a stage that is over, as long as nobody of a later one has voted.
     last = max((v.stage for v in node.votes if v.person in people), default=None)
@@ -206,6 +209,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reopen")
     if not draft.here(plan, path).open_around():
         raise _ended(draft, plan, path, node)
+    _in_time(draft, node)
     if plan.lifecycle(path) == "phase":
         inner = [draft.nodes[key] for key in _within(draft, node)]
         moved = draft.move(
@@ -242,6 +246,22 @@ def reopen(draft: Draft, command: Reopen) -> None:
     draft.end_of_command()
     if decided:
         staleness.mark(draft, [moved])
+
+
+def _in_time(draft: Draft, node: Node) -> None:
+    """Refuses to take up again what is over for longer than `reopen within` allows, with all that is over inside it."""
+    for key in dict.fromkeys((node.key, *_within(draft, node))):
+        over = draft.nodes[key]
+        plan, path = draft.place(key)
+        text = plan.element.reopening
+        if text is None or over.state not in FINISHED or over.ended_at is None:
+            continue
+        end = calendars.term(plan.calendar, over.ended_at, draft.scope(plan, path).value(text))
+        subject, told = f"{plan.name}.reopen", {"element": key, "condition": text}
+        if end is None:
+            raise refuse("CH637", subject, **told)
+        if draft.at > end:
+            raise refuse("CH621", subject, **told, at=end)
 
 
 def _within(draft: Draft, node: Node) -> list[str]:

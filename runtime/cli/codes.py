@@ -45,6 +45,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH627": ("passed", "outcome"),
     "CH629": ("refused", "refusal"),
     "CH636": ("refused", "refusal"),
+    "CH638": ("refused", "refusal"),
     "CH639": ("tables", None),
     "CH649": ("host", "refusal"),
     "CH654": ("host", "refusal"),

@@ -336,6 +336,10 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
         yield say(f"graph.{key}", variable=element.many.variable, items=element.many.items)
         if element.many.enough is not None:
             yield say("graph.enough", enough=element.many.enough)
+        if element.many.closes is not None:
+            yield say("graph.closes", condition=element.many.closes)
+    if element.reopening is not None:
+        yield say("graph.reopening", span=element.reopening)
     if element.repeat is not None:
         repeat = element.repeat
         key = "repeat_every" if repeat.every else "repeat_until"

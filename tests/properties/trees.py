@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from charter.dsl.check.lines import LINES
-from charter.dsl.text import tree as t
+from charter.dsl.text import plain_lines, tree as t
 from charter.engine.text import composed
 
 _WORDS = [
@@ -172,7 +172,7 @@ check = line(
     st.none() | names,
     some(source | for_each | line(t.Evidence, st.none() | plain) | line(t.CheckBy, plain, st.booleans())),
 )
-PLAIN = [node for node, _ in t.PLAIN.values() if (node,) in LINES]
+PLAIN = [node for node, _ in plain_lines.PLAIN.values() if (node,) in LINES]
 of_type = {"Name": paths, "Text": text, "Expr": expr, "tuple[Name, ...]": path_list}
 action = st.builds(t.Action, st.sampled_from(["notify", "escalate"]), some(paths, 1)) | st.builds(
     t.Action, st.just("start"), st.tuples(paths), arguments
@@ -186,7 +186,7 @@ element_line = st.one_of(
     line(t.Ends, st.just("signal"), signal=paths, reason=reason),
     line(t.Happens, st.sampled_from(["after", "when"]), expr, st.none(), some(action, 1)),
     line(t.Happens, st.just("signal"), st.none(), paths, some(action, 1)),
-    *(line(node, of_type[t.only_field(node)[1]]) for node in PLAIN),
+    *(line(node, of_type[plain_lines.only_field(node)[1]]) for node in PLAIN),
     source,
     ordering,
     for_each,

@@ -88,6 +88,8 @@ EXAMPLES = {
     "FOR_EACH NAME IN ITEMS KEPT": "for each part in paper.parts kept",
     "FOR_EACH OPEN NAME": "for each open part",
     "DONE_WHEN COUNT OF_DONE": "done when 1 of done",
+    "CLOSE_WHEN EXPR": "close when paper.sum > 1",
+    "REOPEN_WITHIN EXPR": "reopen within 5 days",
     "REPEAT_UNTIL EXPR": "repeat until paper.sum > 1",
     "REPEAT_EVERY PERIOD": "repeat every 1 day",
     "REPEAT_EVERY PERIOD WHILE EXPR": "repeat every 1 day while paper.sum > 1",
@@ -110,6 +112,7 @@ NEEDED = {
     "on overdue": "within 2 days",
     "remind": "within 2 days",
     "done when": "for each part in paper.parts",
+    "close when": "for each part in paper.parts open",
     "retry": "call robot",
     "veto": "by clerk",
     "otherwise passes": "when paper.sum > 1",
@@ -273,6 +276,7 @@ def test_a_refusal_finds_the_line_that_it_names() -> None:
 # lines that are told by the word of another
 TOLD_AS = {
     "done when": "FOR_EACH",
+    "close when": "FOR_EACH",
     "zone": "CALENDAR",
     "Tuesday": "CALENDAR",
     "closed": "CALENDAR",
