@@ -49,8 +49,8 @@ fuzz: .venv/.ready           ## half a million FEEL texts, then DMN models for 1
 hunt: .venv/.ready           ## the properties on new random draws, as often as ROUNDS says; CONTRIBUTING.md says what to do with a find
 	@for round in $$(seq $${ROUNDS:-3}); do $(BIN)/pytest -q -n auto tests/properties --hypothesis-profile=hunt || exit 1; done
 
-faults: .venv/.ready         ## workers killed, disks failing and clocks jumping, in many more places than `test` tries
-	CHARTER_FAULTS=10 $(BIN)/pytest -q tests/faults
+faults: .venv/.ready         ## workers and servers killed, paused and cut off, disks failing and clocks jumping, in many more places than `test` tries
+	CHARTER_FAULTS=10 $(BIN)/pytest -q -s tests/faults
 
 .venv/.bench: .venv/.ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -100,6 +100,11 @@ class Timers:
         self._after = BEGINNING
         self._standing: dict[str, tuple[int, int]] = {}  # of a case: how far its time has come, and the ticks since
 
+    def walk(self, shards: Shards) -> None:
+        """Has the walk be over the cases of some shards; where these are others than before, it begins anew."""
+        if shards != self.shards:
+            self.shards, self._after = shards, BEGINNING
+
     def batch(self, until: int) -> Batch | None:
         """Makes the next cases have what is due by an instant; None where there is no other that has."""
         with self._store.read() as connection:  # nobody is kept from writing for nothing
@@ -116,6 +121,8 @@ class Timers:
             with self._store.write() as connection:
                 more, others, _ = self._go(connection, until, beyond, end)
             ticks, stuck = ticks + more, [*stuck, *others]
+        if len(found) < _CASES and time.monotonic() <= end:
+            self._after = BEGINNING  # all were come to: what has come due before them since is not to wait
         return Batch(ticks, tuple(stuck))
 
     def _go(

@@ -158,7 +158,8 @@ class Worker:
     def _instants(self, now: int) -> list[tuple[Duty, int]]:
         """Lists the duties that have something, each with its first instant; those that rest have nothing."""
         found: list[tuple[Duty, int]] = []
-        shards = self.timers.shards = self.cases.delivery.shards = self.shards
+        shards = self.cases.delivery.shards = self.shards
+        self.timers.walk(shards)
         for duty in DUTIES:
             if duty.of_all and shards is not None and shard_of(ORGANISATION) not in shards:
                 continue

@@ -1,7 +1,7 @@
 """The shards of a PostgreSQL database at which a worker works: session locks of a connection that shows it is alive.
 
 A worker that ends, however it ends, loses its connections, and with them its shards. One that is paused or cut off
-keeps them, and shows nothing: after a second and a half another one has the server end its connections, those that
+keeps them, and shows nothing: after a second another one has the server end its connections, those that
 write too. So it loses what it was writing, and finds out when it wakes up. The locks divide the work and nothing else:
 that each thing is done once, whoever does it, the transactions see to.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import random
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -21,13 +20,14 @@ import psycopg
 from charter.runtime.store.errors import StorageError
 from charter.runtime.store.parts import SHARDS
 
-# Seconds between two signs of life, and without one before a worker counts as gone.
-BEAT, GONE = 0.25, 1.5
+# Seconds between two signs of life, and without one before a worker that is seen so twice counts as gone.
+BEAT, GONE = 0.2, 1.0
 _SESSION = 0x20000  # what their locks are told by from those of who writes to a shard
 _BEATING = " beat"  # ends the name of the connection that shows a worker to be alive
 
 _WORKERS = (
-    "SELECT application_name, extract(epoch FROM clock_timestamp() - state_change)::float8 FROM pg_stat_activity"
+    "SELECT application_name, extract(epoch FROM clock_timestamp() - coalesce(state_change,"
+    " CASE WHEN current_setting('track_activities')::boolean THEN backend_start END))::float8 FROM pg_stat_activity"
     " WHERE datname = current_database() AND usename = current_user AND application_name LIKE %s"
 )
 _END = (
@@ -72,7 +72,7 @@ class Shares:
         self._moved = moved
         self._raw: Beating | None = None
         self._held: set[int] = set()
-        self._beaten = 0.0
+        self._silent = set[str]()
         self._ending = threading.Event()
         self.shards: frozenset[int] = frozenset()
         with suppress(psycopg.Error, StorageError):
@@ -111,11 +111,10 @@ class Shares:
         ours = f"{self._mark}{_BEATING}"
         raw = self._raw = self._raw or self._opened(ours)
         ages = dict(raw.cursor().execute(_WORKERS, (f"charter %-%{_BEATING}",)).fetchall())
-        now = time.monotonic()
-        late, self._beaten = now - self._beaten > GONE - 2 * BEAT, now
-        gone = [] if late else [name for name, age in ages.items() if age is not None and age > GONE and name != ours]
-        for name in gone:  # where we were held up ourselves, the others may only seem to be
-            raw.cursor().execute(_END, (name, name.removesuffix(_BEATING)))
+        silent = {name for name, age in ages.items() if age is not None and age > GONE and name != ours}
+        gone, self._silent = silent & self._silent, silent  # where the server was held up, the next beat clears them
+        for each in gone:
+            raw.cursor().execute(_END, (each, each.removesuffix(_BEATING)))
         share = min(self._most, -(-SHARDS // max(1, len(ages) - len(gone))))
         if len(self._held) > share:
             self._give(raw, sorted(self._held)[share:])
