@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from charter.engine import law
-from charter.engine.commands import Command, Continue, Migrate, Start
+from charter.engine.commands import Answer, Command, Continue, Migrate, Start
 from charter.engine.definition import Definition
+from charter.engine.effects import Effect
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Continued, Migrated
 from charter.engine.law import Rules
@@ -49,7 +50,7 @@ class Played(Struct, frozen=True):
 
     `sure`: the entries are those of the trail, from its start or the last `continued` on to here. Where they are not,
     the states are what this build makes of the commands. `differences`: those that begin here. `definition`: the one
-    that the case runs from here on.
+    that the case runs from here on. `effects`: what the step asked of the world.
     """
 
     index: int
@@ -60,17 +61,21 @@ class Played(Struct, frozen=True):
     sure: bool
     definition: Definition
     differences: tuple[Difference, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
 
 class Replay(Struct, frozen=True):
     """What a trail comes to: the state at its end, None where other rules judged and nobody here knows it.
 
     `difference` is a fault, and the state the one before its step; `foreign` is the first that other rules may explain.
+    `asked`: what all its steps asked of the world, and `answered`: which elements and attempts got an answer.
     """
 
     state: CaseState | None
     difference: Difference | None = None
     foreign: Difference | None = None
+    asked: tuple[Effect, ...] = ()
+    answered: frozenset[tuple[str, int]] = frozenset()
 
 
 # Gives the definition of a digest, None where there is none.
@@ -85,13 +90,18 @@ def replay(definition: Definition, entries: Iterable[Entry], find: Find = unknow
     """Plays a trail up to its end or its first fault; `definition`: the one that the case began with."""
     state: CaseState | None = NEW
     foreign = None
+    asked: list[Effect] = []
+    answered: set[tuple[str, int]] = set()
     for played in play(definition, entries, find):
         for difference in played.differences:
             if not difference.is_foreign:
                 return Replay(played.before, difference, foreign)
             foreign = foreign or difference
         state = played.after if played.sure else None
-    return Replay(state, None, foreign)
+        asked += played.effects
+        if isinstance(played.command, Answer):
+            answered.add((played.command.node, played.command.attempt))
+    return Replay(state, None, foreign, tuple(asked), frozenset(answered))
 
 
 def play(definition: Definition, entries: Iterable[Entry], find: Find = unknown) -> Iterator[Played]:
@@ -108,14 +118,14 @@ def play(definition: Definition, entries: Iterable[Entry], find: Find = unknown)
         if index == 0 and named is not None:
             rules = named
         target = _target(find, state, command, crossed)
-        after, difference = _play(definition, state, command, index, group, rules, target)
+        after, effects, difference = _play(definition, state, command, index, group, rules, target)
         found = [difference] if difference is not None and sure else []
         sure = sure and difference is None
         continued = isinstance(group[0].told, Continued)
         if continued and named is not None and not sure and all(d.is_foreign for d in found):
             # How that ended which other rules judged is for the trail to say.
             state = _stood(group[0]) or state
-            after, difference = _play(definition, state, command, index, group, named)
+            after, effects, difference = _play(definition, state, command, index, group, named)
             found += [difference] if difference is not None else []
             sure = difference is None
         if named is not None and continued:
@@ -123,7 +133,7 @@ def play(definition: Definition, entries: Iterable[Entry], find: Find = unknown)
         if isinstance(group[0].told, Migrated) and target is not None:
             definition = target.definition
             crossed[index + 1] = state, after
-        yield Played(index, len(group), command, state, after, sure, definition, tuple(found))
+        yield Played(index, len(group), command, state, after, sure, definition, tuple(found), effects)
         state = after
 
 
@@ -174,18 +184,18 @@ def _play(
     group: Sequence[Entry],
     rules: Rules,
     target: Target | None = None,
-) -> tuple[CaseState, Difference | None]:
-    """Gives the state after a step and where its entries differ from those found."""
+) -> tuple[CaseState, tuple[Effect, ...], Difference | None]:
+    """Gives the state after a step, what it asks for, and where its entries differ from those found."""
     try:
         done = step(definition, state, command, target) if command is not None else None
     except _UNREADABLE:
         done = None
     if done is None:
         # A step begins here, but none that can be played: an entry was put in, taken out or changed.
-        return state, Difference(index, group[0], None, rules)
+        return state, (), Difference(index, group[0], None, rules)
     for offset in range(max(len(group), len(done.entries))):
         found = group[offset] if offset < len(group) else None
         expected = done.entries[offset] if offset < len(done.entries) else None
         if found != expected and found != composed(expected):  # a trail is in the one form of text
-            return done.state, Difference(index + offset, found, expected, rules)
-    return done.state, None
+            return done.state, done.effects, Difference(index + offset, found, expected, rules)
+    return done.state, done.effects, None

@@ -15,7 +15,7 @@ from msgspec import NODEFAULT
 
 from charter.engine import commands, plain
 from charter.engine.commands import Command
-from charter.engine.entries import approvals, cases, clocks, ledgers, organisation
+from charter.engine.entries import approvals, cases, clocks, keeping, ledgers, organisation
 from charter.engine.entries.told import Because, Told
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Reason
@@ -24,7 +24,7 @@ from charter.engine.refusals import Reason
 KINDS: Mapping[str, type[Told]] = MappingProxyType(
     {
         found.kind: found
-        for module in (approvals, cases, clocks, ledgers, organisation)
+        for module in (approvals, cases, clocks, keeping, ledgers, organisation)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Told) and found is not Told
     }

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from charter.engine.law import Rules
 from charter.runtime.audit.chains import Chains, Looked
 from charter.runtime.audit.findings import Fault, Unjudged
+from charter.runtime.audit.obligations import Keyed
 from charter.runtime.author.files import Files
 from charter.runtime.store.backends import backend
 from charter.runtime.store.prepared import driver
@@ -152,6 +153,7 @@ def _written(looked: Looked) -> dict[str, Any]:
         "heads": looked.heads,
         "entries": looked.entries,
         "cases": looked.cases,
+        "keyed": [looked.keyed.count, looked.keyed.total, looked.keyed.first],
     }
 
 
@@ -162,6 +164,7 @@ def _read(answer: dict[str, Any], part: Sequence[Chain]) -> Looked:
     looked.heads = {name: (count, head) for name, (count, head) in answer["heads"].items()}
     looked.known = {name for name, _, _ in part}
     looked.entries, looked.cases = answer["entries"], answer["cases"]
+    looked.keyed = Keyed(*answer["keyed"])
     return looked
 
 

@@ -26,6 +26,8 @@ from charter.runtime.audit.asof import begun_with
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
 from charter.runtime.audit.findings import NAMES, UNREADABLE, Fault, Findings, Unjudged, shown
 from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_entries
+from charter.runtime.audit.obligations import Keyed, begins, differs as owes_differently
+from charter.runtime.audit.opened import is_opening
 from charter.runtime.host.casefile import Archive
 from charter.runtime.store.prepared import ask, first
 from charter.runtime.store.schema import ORGANISATION
@@ -63,6 +65,7 @@ class Looked:
         self.known: set[str] = set()
         self.entries = 0
         self.cases = 0
+        self.keyed = Keyed()
 
     def add(self, found: Looked) -> None:
         """Adds what somebody else has come to with the chains after these."""
@@ -71,6 +74,7 @@ class Looked:
         self.known |= found.known
         self.entries += found.entries
         self.cases += found.cases
+        self.keyed.add(found.keyed)
 
 
 class Chains:
@@ -98,9 +102,22 @@ class Chains:
         findings = looked.findings
         looked.cases += chain != ORGANISATION
         sealed: list[Sealed] = []
+        last: Sealed | None = None
+        keyed: Sealed | None = None
+        opening: Sealed | None = None
         with findings.judging(*NAMES, case=chain):
-            sealed = list(self._entries(chain, count, head, findings))
-        looked.entries += len(sealed)
+            for last in self._entries(chain, count, head, findings):
+                looked.entries += 1
+                if begins(last):
+                    looked.keyed.step(keyed, last.seq)
+                    keyed = last
+                if is_opening(last):  # of which there are as many as cases, and `opened.py` looks at them
+                    opening = last
+                else:
+                    sealed.append(last)
+            looked.keyed.step(keyed, 1 if last is None else last.seq + 1)
+            if opening is not None:  # the last one says how far they go
+                sealed.append(opening)
         looked.known.add(chain)
         looked.heads[shown(chain) or ""] = (count, shown(head) or "")
         if self._files is not None:
@@ -108,7 +125,7 @@ class Chains:
                 _check_files(self._files, sealed, findings)
         with findings.judging("truth", case=chain):
             if chain == ORGANISATION:
-                self._organisation(sealed, findings)
+                self._organisation(sealed, last, findings)
             else:
                 self._truth(chain, sealed, findings)
 
@@ -184,19 +201,23 @@ class Chains:
                 differs = "cases"
         if differs is not None:
             findings.note("truth", Fault(case, None, "table_differs", differs))
+        elif state is not None:
+            fault = owes_differently(connection, past[-1][1].definition, state, sealed, played)
+            if fault is not None:
+                findings.note("truth", fault)
 
     def _definition_differs(self, digest: str) -> str | None:
         if digest not in self._definitions:
             self._definitions[digest] = definition_differs(self._connection, digest)
         return self._definitions[digest]
 
-    def _organisation(self, sealed: list[Sealed], findings: Findings) -> None:
+    def _organisation(self, sealed: list[Sealed], last: Sealed | None, findings: Findings) -> None:
         if (bad := _first_bad(sealed)) is not None:
             judged = next(one.fields.get("law", 0) for one in sealed if one.seq == bad)
             _cannot_read(ORGANISATION, bad, judged, findings)
             return
         try:
-            differs = organisation_differs(self._connection, sealed)
+            differs = organisation_differs(self._connection, sealed, last.at if last is not None else 0)
         except UNREADABLE:
             findings.note("truth", Fault(ORGANISATION, None, "not_replayable"))
             return

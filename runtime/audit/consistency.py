@@ -79,16 +79,18 @@ def definition_differs(connection: Connection, digest: str) -> str | None:
     return "texts" if any(sha256(text.encode()).hexdigest() != hashed for hashed, text in texts) else None
 
 
-def organisation_differs(connection: Connection, sealed: Sequence[Sealed]) -> str | None:
+def organisation_differs(connection: Connection, sealed: Sequence[Sealed], last_at: int) -> str | None:
     """Compares directory, deployments and connectors' mark with the fold of the organisation's entries.
+
+    `last_at`: the time of the last one, which may be none of those that say something of the tables.
 
     Raises KeyError, TypeError or ValueError on entries that Charter did not write.
     """
     kept = connection.execute(select(t.chains.c.last_at).where(t.chains.c.chain == ORGANISATION)).scalar()
-    if kept != (sealed[-1].at if sealed else 0):
+    if kept != last_at:
         return "chains"
     entries = [one.entry for one in sealed]
-    differs = organisation.differs(connection, entries)
+    differs = organisation.differs(connection, ((one.seq, one.entry) for one in sealed))
     return _definitions_differ(connection, entries) if differs is None else differs
 
 

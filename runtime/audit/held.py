@@ -40,7 +40,7 @@ def beside(store: Store) -> tuple[Held, ...]:
     """Gives the checkpoint that lies beside the key, none where none lies there; raises BadNote."""
     path = keys.place(store)
     found = keys.kept(path)
-    return () if found is None else (Held(str(path) + ".checkpoint", found),)
+    return () if found is None else (Held(keys.near(path) + ".checkpoint", found),)
 
 
 def brought(path: str, witness: str | None = None) -> Held:

@@ -50,6 +50,12 @@ def place(store: Store) -> Path:
     return store.folder / "charter.key" if "://" in store.url else Path(f"{store.url}.key")
 
 
+def near(path: Path) -> str:
+    """Names a file as shortly as it can be named from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 class PrivateKey:
     """A private key, and what signs with it."""
 

@@ -225,13 +225,17 @@ def _frame(
     )
 
 
-def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain, list[Sealed], Sequence[Entry]]:
+def seal(
+    chain: Chain, entries: Sequence[Entry], origin: Origin, key: str | None = None
+) -> tuple[Chain, list[Sealed], Sequence[Entry]]:
     """Makes the bodies of one step's entries (at least one), the chain that ends with them, and the entries as sealed.
 
     An entry is sealed as the step made it: that its time is not before the chain's last is the caller's to see to,
     before the step, so that the entry, the state and a replay agree. Should a text of it not be in its one form
     (`engine/text.py`), it comes back as its body says it: whatever is kept beside the trail is to be made of what is
     given here, so that no door can be forgotten at which the two come apart.
+
+    `key`: what the first of them says of the key that its command came with (`host/keys.py`).
 
     The body is put together key by key in their order, which costs less than half of encoding a mapping.
     Raises NotText.
@@ -252,7 +256,8 @@ def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain,
         text = (
             f"{begin}{clock.text(r.at)}{build}{named}"
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
-            f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}{numbered}{seq}"{kind}{head}{process}'
+            f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}{numbered}{seq}"'
+            f"{'' if key is None or index else _field('key', key)}{kind}{head}{process}"
             f"{'' if r.reason is None else _field('reason', r.reason)}{number}{seq}{end}"
         )
         as_made = is_normalized("NFC", text)

@@ -38,6 +38,7 @@ FIELDS: Mapping[str, tuple[types.Type, str | None, bool]] = {
     "seq": (types.NUMBER, "seq", False),
     "at": (types.DATE_TIME, "at", False),
     "zone": (types.STRING, None, False),
+    "key": (types.STRING, None, True),
     "kind": (types.STRING, "kind", False),
     "actor": (types.STRING, "actor", False),
     "role": (types.STRING, None, True),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select, true
 
-from charter.runtime.audit import apart
+from charter.runtime.audit import apart, obligations, opened
 from charter.runtime.audit.chains import Chains, Looked
 from charter.runtime.audit.findings import NAMES, Fault, Findings, Unjudged, Verdict, Verification
 from charter.runtime.audit.held import Held, check as check_seals
@@ -75,6 +75,8 @@ def verify(
         if case is None:
             with findings.judging("completeness", "truth"):
                 _check_strays(connection, looked.known, findings)
+            opened.check(connection, findings, later=store.backend.parted)
+            obligations.check(connection, looked.keyed, findings)
             sealed_by = check_seals(connection, findings, held)
             if not looked.heads and not any(findings.faults):
                 raise Unfounded("there is nothing to verify", url=store.url)
@@ -107,10 +109,12 @@ def _check_schema(connection: Connection, findings: Findings) -> None:
 
 
 def _check_guards(connection: Connection, findings: Findings) -> None:
-    """Notes missing triggers: after all else, for that one is missing says of no entry that it was changed."""
+    """Notes missing triggers and another schema: after all else, for they say of no entry that it was changed."""
     with findings.judging("integrity"):
         for guard in driver(connection).unguarded():
             findings.note("integrity", Fault(None, None, "unguarded", guard))
+        for part in driver(connection).unlike():
+            findings.note("integrity", Fault(None, None, "schema_differs", part))
 
 
 def _check_pages(connection: Connection, findings: Findings) -> None:

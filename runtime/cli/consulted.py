@@ -216,6 +216,8 @@ def consulted(context: Context, question: str, **about: Any) -> None:
 
 def _enter(context: Context, who: str, told: Any) -> bool:
     from charter.engine.entries import Entry
+    from charter.engine.entries.cases import Refused
+    from charter.runtime.audit.attempts import too_many
     from charter.runtime.audit.log import Origin, append
     from charter.runtime.store.errors import DiskFull, ReadOnly, StorageError
     from charter.runtime.store.watch import ClockJumped
@@ -230,7 +232,9 @@ def _enter(context: Context, who: str, told: Any) -> bool:
     )
     try:
         with context.store.write() as connection:
-            append(connection, [Entry(told, context.now, who)], Origin("cli"))
+            origin = Origin("cli")
+            if not isinstance(told, Refused) or not too_many(connection, who, context.now, origin):
+                append(connection, [Entry(told, context.now, who)], origin)
     except (*bearable, ClockJumped):
         return False
     return True

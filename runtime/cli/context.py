@@ -134,6 +134,10 @@ class Context:
         from charter.runtime.audit.sealing import seal
 
         try:
+            if self.store.backend.parted:
+                from charter.runtime.host.opening import enter_all  # a file has them entered already
+
+                enter_all(self.store)
             seal(self.store)
         except CharterError as error:
             self.note(self.say("frame.warning", text=self.say("audit.not_sealed", why=error_sentence(error, self.say))))

@@ -190,6 +190,8 @@ def _seal(examination: Examination) -> Iterator[Finding]:
     say = examination.context.say
     for guard in examination.condition.unguarded:
         yield Finding("guards", "fail", guard, "mend_guards")
+    for part in examination.condition.unlike:
+        yield Finding("tables", "fail", part, "mend_schema")
     with open_store(examination.context.database) as store:
         path = keys.place(store)
         try:

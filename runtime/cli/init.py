@@ -8,8 +8,11 @@ from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 
-def run_init(context: Context, folder: str | None, name: str | None, origin: str | None, as_json: bool) -> int:
-    """Makes the database where there is none, and who asks its first steward; refused where there is a steward.
+def run_init(
+    context: Context, folder: str | None, name: str | None, origin: str | None, no_key: bool, as_json: bool
+) -> int:
+    """Makes the database where there is none, who asks its first steward, and the key that seals its trail; refused
+    where there is a steward.
 
     With `folder`, writes a project there instead: a process of the library with what it needs, people, a README.
     """
@@ -17,18 +20,35 @@ def run_init(context: Context, folder: str | None, name: str | None, origin: str
         return _begin(context, folder, origin, as_json)
     if origin is not None:
         raise Misuse("missing", name="FOLDER")
+    from charter.runtime.audit import keys, sealing
+    from charter.runtime.audit.log import Origin
+    from charter.runtime.audit.notes import Key
     from charter.runtime.people.changes import People
+    from charter.runtime.people.organisation import stewards
     from charter.runtime.store import create_store
     from charter.runtime.store.errors import told
 
     person = context.person
+    key = None
     with create_store(context.database) as store:
+        path = keys.place(store)
+        with store.read() as connection:
+            new = not stewards(connection)
+        if new and not no_key and path.exists():
+            # Of a database that was here before: what it sealed is not to be forgotten unnoticed.
+            raise keys.KeyTaken("a file is there", path=str(path), told="key_of_another")
         done = People(store, by=person, clock=lambda: context.now).found(name)
         if done is not None:
             return refused(context, done)
+        if not no_key:
+            made = sealing.set_key(store, person, at=context.now, origin=Origin("cli"))
+            assert isinstance(made, Key), made
+            key = made.text()
     with context.committed():
         said = context.say("init.done", path=told(context.database), person=person)
-        context.output.done(said, as_json, person=person, database=told(context.database))
+        if key is not None:
+            said += "\n" + context.say("init.sealed", key=keys.near(path))
+        context.output.done(said, as_json, person=person, database=told(context.database), key=key)
     return 0
 
 
@@ -78,6 +98,7 @@ VERBS = {
             argument("folder", "FOLDER", required=False),
             option("--name", "TEXT"),
             option("--from", "PROCESS", name="origin"),
+            switch("--no-key"),
             switch(JSON, name="as_json"),
         ],
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from charter.engine import plain
 from charter.engine.compact import compact_sorted
 from charter.engine.entries import Entry, Told
+from charter.engine.entries.keeping import CaseOpened, CasesCounted
 from charter.engine.entries.organisation import (
     AbsenceNoted,
     CalendarDefined,
@@ -267,6 +268,11 @@ def _review(rows: Rows, told: ReviewDue, seq: int, entry: Entry) -> None:
     rows.put("register_reviews", (told.register, told.key, told.version, opened, seq, entry.at))
 
 
+def _counted(rows: Rows, told: CasesCounted | CaseOpened, _: Entry) -> None:
+    """Keeps up to which number the chain says of cases that they were opened."""
+    rows.put("settings", ("cases", str(told.last if isinstance(told, CasesCounted) else told.number)))
+
+
 # kind of entry -> what it does to the tables
 _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PersonAdded: _person,
@@ -289,6 +295,8 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PeriodRevised: _period,
     ConnectorsChanged: _connectors,
     KeySet: _key,
+    CasesCounted: _counted,
+    CaseOpened: _counted,
     ChannelSet: _channel,
     ChannelRemoved: _no_channel,
     NoticesRouted: _routed,
@@ -335,13 +343,15 @@ def rebuild(connection: Connection, entries: Iterable[Entry]) -> None:
         keep(connection, entry, seq)
 
 
-def differs(connection: Connection, entries: Iterable[Entry]) -> str | None:
+def differs(connection: Connection, entries: Iterable[tuple[int, Entry]]) -> str | None:
     """Names the first table whose rows are not what the whole chain leads to, None when all are.
+
+    `entries`: with their numbers; those that do nothing to a table may be left out.
 
     Raises KeyError, TypeError or ValueError on entries that Charter did not write.
     """
     made = Made()
-    for seq, entry in enumerate(entries, 1):
+    for seq, entry in entries:
         follow(made, entry, seq)
     for table in TABLES:
         _, key, names = ROWS[table]

@@ -35,7 +35,7 @@ from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
-from charter.runtime.host import days, numbers, outbox, queues, registers
+from charter.runtime.host import days, numbers, opening, outbox, queues, registers
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned, going_by
 from charter.runtime.people.directory import Directory, candidates
 from charter.runtime.people.organisation import note, note_step_back
@@ -182,20 +182,31 @@ class Caseload:
         return after
 
     def write(
-        self, connection: Connection, file: CaseFile, command: Command, done: Step, to: Pinned | None = None
+        self,
+        connection: Connection,
+        file: CaseFile,
+        command: Command,
+        done: Step,
+        to: Pinned | None = None,
+        key: str | None = None,
     ) -> CaseFile:
-        """Writes all that comes of a step; `to`: the definition to which it has led the case, where that is another."""
+        """Writes all that comes of a step; `to`: the definition to which it has led the case, where that is another.
+
+        `key`: what its first entry says of the key that the command came with.
+        """
         pinned = to or file.pinned
         claim(connection, *() if any(isinstance(each.told, Filed) for each in done.entries) else (file.chain.case,))
         origin = self.origin._replace(process=pinned.definition.name, definition=pinned.digest)
         if (clock := self.clock()) < file.chain.last_at - server.JITTER:
             note_step_back(connection, file.chain.case, clock, file.chain.last_at, self.origin)
-        chain, sealed, entries = log.seal(file.chain, done.entries, origin)
+        chain, sealed, entries = log.seal(file.chain, done.entries, origin, key)
         log.store(connection, sealed, entries)
         self.archive.save(connection, file, chain, done.state, to)
         told = done._replace(entries=tuple(entries))
         (folds.keep if to is None else folds.cross)(connection, pinned.shape, file.state, told, file.chain.entries + 1)
         outbox.post(connection, file.chain.case, done.effects, command.at)
+        if not file.stored:
+            opening.enter(connection, at=clock, origin=self.origin)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
         self.archive.saw(file.chain.case, chain.head, done.state)
         return CaseFile(chain, done.state, pinned)

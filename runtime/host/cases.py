@@ -26,10 +26,11 @@ from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
+from charter.runtime.audit import attempts
 from charter.runtime.audit.log import Origin
 from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
 from charter.runtime.host.caseload import DEPLOYED, Caseload
-from charter.runtime.host.keys import earlier, fingerprint, note_key
+from charter.runtime.host.keys import earlier, fingerprint, note_key, of_key
 from charter.runtime.host.parts import Parts
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.actors import actor_for
@@ -256,7 +257,8 @@ class Cases(Parts):
                     let_pass(host, case, self._caseload.now(file))
                     file, effects = host.file(case), host.effects
             before_it = file
-            performed, file = self._one(connection, file, person, verb, arguments, seen, behalf)
+            told = None if key is None else of_key(key, mark)
+            performed, file = self._one(connection, file, person, verb, arguments, seen, behalf, told)
             # A command that never reached the case may be sent again with its key: nothing came of it.
             if key is not None and file is not before_it:
                 note_key(connection, key, mark, case, performed.first, len(performed.entries), self._caseload.clock())
@@ -295,6 +297,7 @@ class Cases(Parts):
         arguments: Mapping[str, Any],
         seen: int | None,
         behalf: str | None,
+        key: str | None,
     ) -> tuple[Performed, CaseFile]:
         """Judges who asks, then runs the command."""
         definition, case = file.pinned.definition, file.chain.case
@@ -315,7 +318,9 @@ class Cases(Parts):
             return self._turned_away(connection, file, person, verb, refused_for(built, stranded)), file
         if done.refusal is None:
             self._keep(built)
-        after = self._caseload.write(connection, file, built, done)
+        elif attempts.too_many(connection, person, self._caseload.clock(), self._caseload.origin):
+            return Performed(case, file.state, definition, (), done.refusal), file
+        after = self._caseload.write(connection, file, built, done, key=key)
         first = file.chain.entries + 1
         performed = Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first)
         return replace(performed, stranded=stranded), after

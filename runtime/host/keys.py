@@ -42,6 +42,14 @@ def note_key(connection: Connection, key: str, mark: str, case: str, since: int,
     do(connection, _NOTE, key, mark, case, since, count, at)
 
 
+def of_key(key: str, mark: str) -> str:
+    """Gives what the first entry of a command says of its key: a hash, by which the two are held together.
+
+    Nobody who does not know the key can test a guess at what was asked against it.
+    """
+    return sha256(f"{key}\n{mark}".encode()).hexdigest()
+
+
 def _refusal(entries: tuple[Entry, ...]) -> Refusal | None:
     told = entries[0].told if entries else None
     return Refusal(told.reasons) if isinstance(told, Refused) else None

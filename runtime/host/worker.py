@@ -22,6 +22,7 @@ from charter.runtime.audit import sealing
 from charter.runtime.host import outbox, timers
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.delivery import Delivered
+from charter.runtime.host.opening import enter_all
 from charter.runtime.host.underway import Calls
 from charter.runtime.notify import queue
 from charter.runtime.store.connection import Division
@@ -248,6 +249,8 @@ def _notify(worker: Worker, now: int) -> None:
 
 
 def _seal(worker: Worker, _now: int) -> None:
+    if worker.cases.store.backend.parted:
+        enter_all(worker.cases.store)
     sealing.seal(worker.cases.store)
     worker.done.others += 1
 

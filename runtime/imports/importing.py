@@ -33,6 +33,7 @@ from charter.runtime.audit.log import Chain, Origin
 from charter.runtime.folds.fold import Row
 from charter.runtime.host.casefile import Pinned, insert_all, new_id, row_of
 from charter.runtime.host.caseload import Caseload
+from charter.runtime.host.opening import AT_ONCE, enter
 from charter.runtime.imports.comparing import Compared, Comparing
 from charter.runtime.imports.findings import Faulty, Mistake
 from charter.runtime.imports.histories import TOLD, Log, Translator, entitled
@@ -229,6 +230,8 @@ def import_log(
                 insert_all(connection, made.cases)
                 log.insert(connection, made.entries)
                 folds.fill(connection, made.folds)
+                while enter(connection, at=clock.now(), origin=caseload.origin) == AT_ONCE:
+                    pass
                 entry = LogImported(**summary, cases=len(made.cases), rows=made.rows)
                 note(connection, entry, by, at=clock.now(), origin=caseload.origin)
                 for _, refusal in made.unopened:

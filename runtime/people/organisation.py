@@ -23,7 +23,7 @@ from charter.engine.entries.organisation import (
 )
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
-from charter.runtime.audit import log
+from charter.runtime.audit import attempts, log
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.folds.organisation import keep, keep_imported
 from charter.runtime.people.ids import STEWARD
@@ -46,8 +46,13 @@ def next_stand_in(connection: Connection) -> int:
 def note(
     connection: Connection, told: Told, actor: str, *, at: int, origin: Origin, reason: str | None = None
 ) -> tuple[Entry, Sealed]:
-    """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed."""
+    """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed.
+
+    A refusal is not written where there were too many (`audit/attempts.py`): its number is 0.
+    """
     claim(connection)
+    if isinstance(told, Refused) and attempts.too_many(connection, actor, at, origin):
+        return Entry(told, at, actor, reason=reason), Sealed(ORGANISATION, 0, b"{}")
     (*_, sealed), (*_, entry) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
     keep(connection, entry, sealed.seq)
     return entry, sealed

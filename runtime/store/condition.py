@@ -24,8 +24,9 @@ class Condition(Struct, frozen=True):
 
     `incidents`: how much was asked for after commands, failed, and is still to be done. `waits`: since when the oldest
     of what is due, or was asked for and never tried, waits for a worker; None where there is none, or it is to come.
-    `unguarded`: the triggers that keep entries from being changed and are missing. `undecided`: of each process that
-    was last refused for want of values, and not deployed since, their names."""
+    `unguarded`: the triggers that keep entries from being changed and are missing; `unlike`: what else of the schema is
+    other than in a new database. `undecided`: of each process that was refused last for want of values, not deployed
+    since, their names."""
 
     schema: int
     kept: Kept
@@ -36,6 +37,7 @@ class Condition(Struct, frozen=True):
     waits: int | None = None
     unguarded: Sequence[str] = ()
     undecided: Mapping[str, Sequence[str]] = {}
+    unlike: Sequence[str] = ()
 
 
 def examine(connection: Connection) -> Condition:
@@ -52,8 +54,10 @@ def examine(connection: Connection) -> Condition:
     stuck = select(o.case).where(o.kind == "Wake")
     due = select(func.min(c.wake)).where(c.wake.is_not(None), c.id.not_in(stuck))
     waits = min((at for q in (untried, due) if (at := connection.execute(q).scalar()) is not None), default=None)
+    lost, unlike = raw.unguarded(), raw.unlike()
+    unlike = [part for part in unlike if part.removeprefix("trigger ") not in lost]
     return Condition(
-        raw.schema(), kept, damage, persons, newest, incidents, waits, raw.unguarded(), _undecided(connection)
+        raw.schema(), kept, damage, persons, newest, incidents, waits, lost, _undecided(connection), unlike
     )
 
 

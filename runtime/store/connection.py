@@ -115,6 +115,10 @@ class Driver(Protocol):
         """Names the triggers that are missing or are others than ours."""
         ...
 
+    def unlike(self) -> list[str]:
+        """Names what of the schema is missing, is other than in a new database, or is in none: `index NAME`."""
+        ...
+
     def columns(self, table: str) -> set[str]:
         """Names the columns of a table, none where it is not there."""
         ...

@@ -89,6 +89,14 @@ _GUARDS = (
 )
 # Rows that one look at a stream brings, and the numbers by which streams are told apart.
 _AT_ONCE, _NUMBERS = 500, count()
+_OWN_TRIGGERS = (
+    "SELECT t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND NOT t.tgisinternal"
+)
+_INDEXES = (
+    "SELECT c.relname::text, i.indisunique, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
+)
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Somebody else's work has changed something; not where this transaction wrote nothing.
 _TELL = "SELECT pg_notify('{channel}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
@@ -261,6 +269,15 @@ class Driver(psycopg.Connection[Any]):
     def unguarded(self) -> list[str]:
         there = {row[0] for row in self.execute(_GUARDS, (self.schema_name,))}
         return [name for name in _TRIGGERS if name not in there]
+
+    def unlike(self) -> list[str]:
+        from charter.runtime.store.tables import metadata
+
+        triggers = {row[0] for row in self.execute(_OWN_TRIGGERS, (self.schema_name,))} - set(_TRIGGERS)
+        there = {row[0]: (row[1], row[2]) for row in self.execute(_INDEXES, (self.schema_name,))}
+        wanted = {str(one.name): one.unique for table in metadata.sorted_tables for one in table.indexes}
+        indexes = [name for name, unique in wanted.items() if there.get(name) != (unique, True)]
+        return sorted([*(f"trigger {name}" for name in triggers), *(f"index {name}" for name in indexes)])
 
     def columns(self, table: str) -> set[str]:
         return {row[0] for row in self.execute(_COLUMNS, (table,))}

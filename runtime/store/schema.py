@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA = 18  # raised with every migration
+SCHEMA = 19  # raised with every migration
 
 # The chain of what concerns no single case: people, deployments, configuration, commands that reached no case.
 ORGANISATION = "organisation"

@@ -155,6 +155,11 @@ class Driver(sqlite3.Connection):
         there = dict(self.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
         return [name for name, sql in TRIGGERS.items() if there.get(name) != sql]
 
+    def unlike(self) -> list[str]:
+        from charter.runtime.store.sqlite_shape import unlike
+
+        return unlike(self, tuple(TRIGGERS.values()))
+
     def columns(self, table: str) -> set[str]:
         return {row[0] for row in self.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 

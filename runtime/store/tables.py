@@ -123,9 +123,9 @@ entries = Table(
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("case", "seq"),
 )
-
 Index("entries_by_actor", entries.c.actor, entries.c.at)
 Index("entries_by_time", entries.c.at)
+Index("entries_refused", entries.c.at, entries.c.actor, sqlite_where=entries.c.outcome == text("'refused'"))
 
 # A row a node of a case's state. `place`: its place in the order of the case, from 0.
 nodes = Table(

@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # what draws, writes a script for a shell or plays: there is nothing in it that a program could want
 WITHOUT = {"graph", "completion", "demo", "audit witness"}
 MORE = """
-charter init --as zhou
-charter init --as zhou
+charter init --no-key --as zhou
+charter init --no-key --as zhou
 charter people import people.yaml --as zhou
 charter people grant zhou hr --as zhou
 charter people skill zhou law 2 --as zhou

@@ -208,7 +208,8 @@ def test_an_entry_that_another_build_wrote_is_held_to_integrity_and_named(trail:
         ("UPDATE entries SET kind = 'weighed', body = ? WHERE position = ?", (newer, at)),
         ("UPDATE chains SET head = ? WHERE chain = 'organisation'", (sha256(newer).hexdigest(),)),
     )
-    assert found.integrity.sound and found.completeness.sound
+    assert found.integrity.sound and found.completeness.fault is not None  # it said of a case that it was opened
+    assert found.completeness.fault.why == "case_unopened"
     assert found.truth.fault is not None and found.truth.fault.why == "not_replayable"
     assert found.truth.fault.seq == json.loads(body)["seq"]
 

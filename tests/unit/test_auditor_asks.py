@@ -43,7 +43,6 @@ BUY = """process buy "Buy"
 """
 FOUNDED = """
 charter init --as zhou
-charter audit key --make --as zhou
 charter people add ann --name "Ann Lee" --as zhou
 charter people add bob --name "Bob Wu" --as zhou
 charter people add cy --as zhou

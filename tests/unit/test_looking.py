@@ -73,7 +73,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "complete 1 a --set text=x --as li",
             "deploy p2.charter --as li",
             "deploy p.charter --back --as li",
-            "audit key --make --as li",
         ):
             assert run(line.split()) == 0, line
     return folder
