@@ -44,6 +44,7 @@ ON_FILES = {
     "dmn",
     "doctor",
     "completion",
+    "export check",
     "audit witness",
 }
 
@@ -68,6 +69,7 @@ def typed(name: str, command: click.Command) -> list[str]:
         "channels add": ["--webhook", "https://x.example/", "--secret", "env:HOOK"],
         "docs": ["--out", "pages"],
         "audit bundle": ["--out", "bundle"],
+        "export cases": ["--out", "tables"],
         "audit export": ["--out", "trail.csv"],
         "migrate": ["--to", "2"],
         "import log": ["--map", "p.map"],

@@ -44,13 +44,14 @@ LOOKS = frozenset(
         "audit proof",
         "audit bundle",
         "audit export",
+        "export cases",
         "audit signatures",
         VERIFY,
     }
 )
 # verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number, `--from-trail`,
-# without making a key
-ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate", "report", "audit key"})
+# without making a key, with the trail
+ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate", "report", "audit key", "export check"})
 
 
 class Turned(Exception):

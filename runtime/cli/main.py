@@ -108,7 +108,7 @@ VERBS: dict[str, dict[str, str]] = {
         "tick": "tick",
         "work": "work",
     },
-    "measure": {"sla": "sla", "kpi": "kpi", "report": "report", "audit": "audit"},
+    "measure": {"sla": "sla", "kpi": "kpi", "report": "report", "audit": "audit", "export": "export"},
     "operate": {
         "doctor": "doctor",
         "backup": "backup",

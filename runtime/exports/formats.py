@@ -6,9 +6,10 @@ Each format is a writer that is told of chains, rows and the end. Knows no termi
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +18,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from charter.engine.errors import CharterError
-from charter.runtime.exports import cloudevents, ocel, tables, xes
-from charter.runtime.exports.columns import Chain, Row
+from charter.runtime.exports import cases, cloudevents, ocel, prov, tables, xes
+from charter.runtime.exports.columns import Chain, Row, Sort
 from charter.runtime.exports.escapes import Escapes
 from charter.runtime.exports.trail import Trail
 
@@ -47,6 +48,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "ocel": Format(ocel.Sqlite, ".sqlite", text=False),
         "ocel-json": Format(ocel.Json, ".json"),
         "xes": Format(xes.Xes, ".xes"),
+        "prov-json": Format(prov.Json, ".json"),
+        "prov-n": Format(prov.Notation, ".provn"),
         "cloudevents": Format(cloudevents.Lines, ".jsonl"),
         "cloudevents-batch": Format(cloudevents.Batch, ".json"),
         "csv": Format(tables.csv_entries, ".csv"),
@@ -116,9 +119,7 @@ def whole(path: Path) -> Iterator[Path]:
     os.close(descriptor)
     try:
         yield Path(beside)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)
+        os.chmod(beside, 0o666 & ~_umask())
         os.rename(beside, path)
     except BaseException:
         with suppress(OSError):
@@ -133,3 +134,42 @@ def digest_of(path: Path) -> str:
         while block := file.read(1 << 20):
             found.update(block)
     return found.hexdigest()
+
+
+_TABLES: Mapping[str, tuple[str, Callable[[Any, Mapping[str, Sort]], Any], bool]] = MappingProxyType(
+    {
+        "csv": (".csv", tables.Csv, True),
+        "jsonl": (".jsonl", tables.Lines, True),
+        "parquet": (".parquet", tables.Parquet, False),
+    }
+)
+
+
+def write_tables(folder: Path, name: str, trail: Trail, told: Callable[[], None]) -> tuple[dict[str, int], int]:
+    """Writes the tables of analysts into a free folder, a file each, all or none; gives what `cases.write` gives."""
+    suffix, make, is_text = _TABLES[name]
+    beside = Path(tempfile.mkdtemp(prefix=".charter-", dir=folder.absolute().parent))
+    try:
+        with ExitStack() as opened:
+
+            def table(which: str, columns: Mapping[str, Sort]) -> Any:
+                path = beside / f"{which}{suffix}"
+                if not is_text:
+                    return make(path, columns)
+                return make(opened.enter_context(open(path, "w", encoding="utf-8", newline="")), columns)
+
+            found = cases.write(trail, table, told)
+        os.chmod(beside, 0o777 & ~_umask())
+        if folder.is_dir():
+            folder.rmdir()  # an empty one
+        os.rename(beside, folder)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return found
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, Any
 from xml.parsers import expat
 
@@ -41,28 +40,11 @@ def bad(path: Path, why: str, **arguments: Any) -> NotAnExport:
     return NotAnExport(why, path=str(path), why=why, **arguments)
 
 
-def format_of(path: Path) -> str:
-    """Tells by its content in which format a file is; raises NotAnExport, OSError."""
-    with open(path, "rb") as file:
-        lead = file.read(4096)
-    if lead.startswith(b"SQLite format 3\0"):
-        return "ocel"
-    if lead.startswith(b"PAR1"):
-        return "parquet"
-    text = lead.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith((b"<?xml", b"<log")):
-        return "xes"
-    if text.startswith(b"["):
-        return "cloudevents-batch"
-    if text.startswith(b"{"):
-        return "cloudevents" if b'"specversion"' in text.partition(b"\n")[0][:400] else "ocel-json"
-    if text.startswith(b"id,case,"):
-        return "csv"
-    raise bad(path, "r_format")
-
-
 def items(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yields (member, item) of the arrays of a JSON object, or ("", item) of an array, or of objects on lines."""
+    """Yields (member, item) of arrays and (member, (name, value)) of objects in a JSON object; ("", item) of an array.
+
+    A member that is there is yielded once with None before its items.
+    """
     with open(path, encoding="utf-8-sig", newline="") as stream:
         scanner = _Scanner(path, stream)
         try:
@@ -159,8 +141,24 @@ class _Scanner:
             if self.peek() == "[":
                 yield name, None  # it is there, even if nothing is in it
                 yield from ((name, item) for item in self.array())
+            elif self.peek() == "{":
+                yield name, None
+                yield from ((name, pair) for pair in self.pairs())
             else:
                 yield name, self.value()
+            if self.take(",}") == "}":
+                return
+
+    def pairs(self) -> Iterator[tuple[str, Any]]:
+        """Takes an object, member by member."""
+        self.take("{")
+        if self.peek() == "}":
+            self._at += 1
+            return
+        while True:
+            name = self.value()
+            self.take(":")
+            yield name, self.value()
             if self.take(",}") == "}":
                 return
 
@@ -176,13 +174,13 @@ def _named(path: Path, pairs: Any) -> Cells:
     return {str(one["name"]): text(one["value"]) for one in pairs if one["name"] in COLUMNS}
 
 
-def _ocel_json(path: Path) -> Iterator[Cells]:
+def ocel_json(path: Path) -> Iterator[Cells]:
     for name, item in items(path):
         if name == "events" and item is not None:
             yield {"id": item["id"], "at": item["time"], **_named(path, item.get("attributes", ()))}
 
 
-def _ocel(path: Path) -> Iterator[Cells]:
+def ocel(path: Path) -> Iterator[Cells]:
     with closing(looked(path)) as database:
         types = database.execute("SELECT ocel_type_map FROM event_map_type ORDER BY ocel_type_map").fetchall()
         for (name,) in types:
@@ -204,7 +202,7 @@ def looked(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{str(path.absolute()).replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
 
 
-def _xes(path: Path) -> Iterator[Cells]:
+def xes(path: Path) -> Iterator[Cells]:
     trace: Cells = {}
     for what, told in xes_parts(path):
         own = {key: plain(value) for key, (_, value) in told.items() if key in COLUMNS}
@@ -268,12 +266,12 @@ def xes_parts(path: Path) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
             done.clear()
 
 
-def _cloudevents(path: Path) -> Iterator[Cells]:
+def cloudevents(path: Path) -> Iterator[Cells]:
     for _, event in lines(path):
         yield _event(event)
 
 
-def _batch(path: Path) -> Iterator[Cells]:
+def batch(path: Path) -> Iterator[Cells]:
     for _, event in items(path):
         yield _event(event)
 
@@ -283,10 +281,6 @@ def _event(event: Any) -> Cells:
     if not isinstance(told, Mapping):
         return {"id": text(event.get("id", "")) if isinstance(event, Mapping) else ""}
     return {name: text(cell) for name, cell in told.items() if name in COLUMNS and cell is not None}
-
-
-def _csv(path: Path) -> Iterator[Cells]:
-    yield from table(path, COLUMNS)
 
 
 def table(path: Path, columns: Mapping[str, str]) -> Iterator[Cells]:
@@ -308,7 +302,7 @@ def table(path: Path, columns: Mapping[str, str]) -> Iterator[Cells]:
             raise bad(path, "r_csv", place=str(reader.line_num)) from cause
 
 
-def _parquet(path: Path) -> Iterator[Cells]:
+def parquet(path: Path) -> Iterator[Cells]:
     arrow, parquet = arrows()
     try:
         with parquet.ParquetFile(path) as file:
@@ -324,24 +318,3 @@ def _arrow(cell: Any) -> str:
         moment = cell.astimezone(UTC)
         return clock.text(int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond)
     return text(cell)
-
-
-_READERS: Mapping[str, Callable[[Path], Iterator[Cells]]] = MappingProxyType(
-    {
-        "ocel": _ocel,
-        "ocel-json": _ocel_json,
-        "xes": _xes,
-        "cloudevents": _cloudevents,
-        "cloudevents-batch": _batch,
-        "csv": _csv,
-        "parquet": _parquet,
-    }
-)
-
-
-def entries(path: Path, form: str) -> Iterator[Cells]:
-    """Yields the cells of each entry in an export; raises NotAnExport, NoPyarrow, OSError."""
-    try:
-        yield from _READERS[form](path)
-    except (KeyError, TypeError, AttributeError, sqlite3.Error) as cause:
-        raise bad(path, "r_shape", place=str(cause)) from cause

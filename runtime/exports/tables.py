@@ -55,6 +55,22 @@ class Csv:
         """Ends the table."""
 
 
+class Lines:
+    """Writes JSON lines with these columns."""
+
+    def __init__(self, stream: IO[str], columns: Mapping[str, Sort]) -> None:
+        self.escapes = Escapes()
+        self._stream, self._columns = stream, columns
+
+    def add(self, cells: Mapping[str, Any]) -> None:
+        """Adds a row."""
+        told = {name: cells[name] for name in self._columns if cells.get(name) is not None}
+        self._stream.write(self.escapes.json(compact(told)) + "\n")
+
+    def close(self) -> None:
+        """Ends the table."""
+
+
 class Parquet:
     """Writes Parquet with these columns: times as microseconds in UTC, numbers and truth as such, all else as text."""
 

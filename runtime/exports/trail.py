@@ -6,7 +6,7 @@ moment, since it is asked in one transaction. The order is that of the chains' i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.audit.log import Sealed
@@ -16,6 +16,8 @@ from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from charter.engine.definition import Definition
 
 _AT_ONCE = 1_000
 _CASE = (
@@ -28,7 +30,8 @@ _STARTED = 'SELECT body FROM entries WHERE "case" = ? AND seq = 1'
 class Trail:
     """What is exported: of `cases`, of `processes`, or everything; `organisation`: with the organisation's chain.
 
-    `connection` shows what its reader may read; `seen` gives an entry as they may read it.
+    `connection` shows what its reader may read; `seen` gives an entry as they may read it; `find` the definition of a
+    digest.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class Trail:
         cases: Sequence[str] = (),
         processes: Sequence[str] = (),
         organisation: bool = True,
+        find: Callable[[str], Definition] | None = None,
     ) -> None:
         self.connection = connection
+        self.find = find
         self._seen = seen
         wheres: list[str] = []
         self._values: list[Any] = []
@@ -83,10 +88,12 @@ class Trail:
                 return
             last = found[-1][1], found[-1][2]
 
-    def rows(self) -> Iterator[tuple[Chain, Row]]:
-        """Yields each entry with its chain."""
+    def rows(self, among: Container[str] | None = None) -> Iterator[tuple[Chain, Row]]:
+        """Yields each entry with its chain; `among`: of these alone."""
         chain = Chain("")
         for sealed in self.sealed():
+            if among is not None and sealed.case not in among:
+                continue
             if sealed.case != chain.id:
                 chain = self.chain(sealed.case)
             read = self._seen(sealed)

@@ -146,6 +146,8 @@ charter audit checkpoint --as zhou
 charter audit proof organisation.1 --as zhou
 charter audit bundle --out bundle --as zhou
 charter audit export csv --out trail.csv --as zhou
+charter export check trail.csv --with-trail --as zhou
+charter export cases --out tables --as zhou
 charter audit signatures 1 --as zhou
 charter audit key --change --as zhou
 charter audit key --restart 'lost in the move' --as zhou
@@ -225,9 +227,7 @@ LISTS = {
     "audit log",
     "audit query",
     "audit signatures",
-    "deploy",
-    "migrate",
-    "diff",
+    *("deploy", "migrate", "diff"),
 }
 LISTS |= {"kpi", "doctor", "dmn check", "dmn run"}
 LIST_ALONE = {"start", "explain", "incidents", "audit clause", "register", "register notes", "report"}

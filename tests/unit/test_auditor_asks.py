@@ -398,7 +398,7 @@ def test_24_a_review_of_the_trail_is_entered_and_is_for_others_than_who_worked(d
     (
         *("log 1", "show 1.1", "query true", "trace 1 req", "as-of 1 '#1'", "why 1 ask", "clause", "checkpoint"),
         *("proof 1.1", "bundle --out b", "verify", "log 1 --format csv"),
-        "export xes --out x",
+        *("export xes --out x", "export csv --case 1 --out y"),
     ),
 )
 def test_26_reading_and_exporting_the_trail_is_entered(desk: Desk, verb: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,12 @@ from tests.desk import Desk
 from tests.founded import founded
 
 from charter.runtime.cli.export import NAMES
+from charter.runtime.exports.cases import TABLES
 from charter.runtime.exports.columns import COLUMNS, same
 from charter.runtime.exports.escapes import Escapes, cell_text, plain
 from charter.runtime.exports.formats import FORMATS
-from charter.runtime.exports.reading import entries, format_of
+from charter.runtime.exports.judging import check, entries, format_of
+from charter.runtime.exports.reading import table
 
 NOTE = """process note "A note"
   owner boss
@@ -47,6 +52,7 @@ STORY = """
 charter people add li --as root
 charter people add wang --as root
 charter people add au --as root
+charter people add zz --as root
 charter people grant li clerk --as root
 charter people grant wang boss --as root
 charter people grant wang boss --process note --as root
@@ -92,7 +98,7 @@ def trail(office: Desk) -> dict[str, dict[str, str]]:
 def exported(desk: Desk, form: str, name: str, more: str = "", person: str = "au") -> tuple[Path, dict[str, object]]:
     told = json.loads(desk.type(f"charter audit export {form} --out {name} {more} --json --as {person}"))
     assert desk.code == 0, told
-    return Path(name), told
+    return Path(name.strip("'")), told
 
 
 @pytest.mark.parametrize("form", NAMES)
@@ -182,3 +188,145 @@ def test_an_object_centric_log_has_cases_versions_people_and_links(office: Desk)
     log = json.loads(path.read_text("utf-8"))
     known = {each["id"] for each in log["objects"]}
     assert all(r["objectId"] in known for each in log["objects"] for r in each["relationships"])
+
+
+@pytest.mark.parametrize("form", NAMES)
+def test_an_export_keeps_its_standard_and_says_what_the_trail_says(office: Desk, form: str) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    path, told = exported(office, form, f"check-{form}")
+    found = json.loads(office.type(f"charter export check {path} --with-trail --json --as au"))
+    assert office.code == 0 and found["sound"] and found["same"], found
+    assert found["format"] == form and found["digest"] == told["digest"]
+    assert found["entry_count"] == told["entry_count"] and found["withheld_count"] == 0
+
+
+# format -> what somebody does to the text of a file, and a word of what is then found
+WRONG = {
+    "ocel-json": (
+        ('"objectTypes"', '"objectTypez"', "member"),
+        ('"qualifier":"actor"', '"qualifer":"actor"', "member"),
+        ('"objectId":"person/li"', '"objectId":"person/no"', "unknown"),
+        ('"type":"person"', '"type":"human"', "undeclared"),
+        ('{"name":"seq","value":1}', '{"name":"seq","value":"one"}', "value"),
+        ("T01:", "T31:", "time"),
+    ),
+    "xes": (
+        ('xes.version="1849-2023"', 'xes.version="9"', "value"),
+        ('prefix="org"', 'prefix="orx"', "undeclared"),
+        ('<int key="seq" value="1"/>', '<string key="seq" value="1"/>', "type"),
+        ('value="complete"', 'value="finished"', "value"),
+        ('<string key="kind" value="started"/>', "", "member"),
+        ("</trace>\n</log>", "</trace>\n<blob/></log>", None),
+    ),
+    "prov-json": (
+        ('"prov:agent":"charter:person/li"', '"prov:agent":"charter:person/no"', "unknown"),
+        ('"prov:agent":"charter:person/li"', '"prov:agent":"chart:person/li"', "undeclared"),
+        ('"wasInformedBy"', '"wasFormedBy"', "tag"),
+        ('text_of@2":{', 'text_of@1":{', "twice"),
+    ),
+    "prov-n": (
+        ("wasGeneratedBy(", "wasMadeBy(", "tag"),
+        ("endDocument", "", "member"),
+        ("charter:person/li,", "charter:person/no,", "unknown"),
+    ),
+    "cloudevents": (
+        ('"specversion":"1.0"', '"specversion":"0.3"', "value"),
+        ('"source"', '"Source"', "member"),
+        ('"datacontenttype"', '"data_contenttype"', "name"),
+    ),
+    "csv": ((",2026-", ",1926x", "time"), ("\nCASE.2,", "\nCASE.1,", "twice")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", WRONG)
+def test_what_breaks_a_standard_is_found(office: Desk, tmp_path: Path, form: str) -> None:
+    path, _ = exported(office, form, f"'{tmp_path}/right'", "--only-cases")
+    right = path.read_text("utf-8")
+    case = next(entries(path, form))["case"]
+    assert not list(check(path, form))
+    for before, after, rule in WRONG[form]:
+        before, after = (each.replace("CASE", case) for each in (before, after))
+        assert before in right, before
+        wrong = tmp_path / "wrong"
+        wrong.write_text(right.replace(before, after, 1), "utf-8")
+        found = {each.rule for each in check(wrong, form)}
+        assert (rule in found) if rule is not None else not found, (before, found)
+
+
+def test_what_breaks_the_rules_of_tables_is_found(office: Desk, tmp_path: Path) -> None:
+    path, _ = exported(office, "ocel", f"'{tmp_path}/right'", "--only-cases")
+    assert not list(check(path, "ocel"))
+    for text, rule in (
+        ("DROP TABLE object_object", "table"),
+        ("ALTER TABLE event_object RENAME COLUMN ocel_qualifier TO qualifier", "column"),
+        ("DELETE FROM event_object WHERE ocel_event_id = (SELECT min(ocel_id) FROM event)", "no_object"),
+        ("DELETE FROM object WHERE ocel_type = 'person'", "unknown"),
+        ("DELETE FROM object_map_type WHERE ocel_type = 'person'", "undeclared"),
+        ("UPDATE object_person SET ocel_time = 'yesterday'", "time"),
+        ("CREATE TABLE x AS SELECT * FROM event; DROP TABLE event; ALTER TABLE x RENAME TO event", "key"),
+    ):
+        wrong = tmp_path / "wrong"
+        shutil.copy(path, wrong)
+        with closing(sqlite3.connect(wrong)) as database:
+            database.executescript(f"PRAGMA foreign_keys=OFF; {text}")
+        assert rule in {each.rule for each in check(wrong, "ocel")}, text
+
+
+def test_what_differs_from_the_trail_is_found_and_located(office: Desk, tmp_path: Path) -> None:
+    path, _ = exported(office, "csv", f"'{tmp_path}/right'", "--case 1")
+    right = path.read_text("utf-8").splitlines(keepends=True)
+    case = right[1].partition(".")[0]
+    digest = right[1].rstrip().split(",")[-2]
+    for changed, rule, where in (
+        ([*right[:2], *right[3:]], "the file does not", f"{case}.2"),
+        ([*right[:1], right[1].replace(f"{case}.1,", f"{case}.99,", 1), *right[2:]], "not the id", f"{case}.99"),
+        ([*right[:1], right[1].replace(digest, "0" * 64), *right[2:]], "in the trail", f"{case}.1"),
+        ([*right[:1], right[1].replace(",started,", ",granted,"), *right[2:]], "in the trail", f"{case}.1"),
+    ):
+        (tmp_path / "wrong").write_text("".join(changed), "utf-8")
+        said = office.type(f"charter export check '{tmp_path}/wrong' --with-trail --as au")
+        assert office.code == 1 and rule in said and where in said and "CH742" in said, said
+    # what came later, and other cases, are no difference
+    (tmp_path / "part").write_text("".join(right[:3]), "utf-8")
+    office.type(f"charter export check '{tmp_path}/part' --with-trail --as au")
+    assert office.code == 0
+    # what somebody may not see in the trail is for them not there
+    said = office.type(f"charter export check '{path}' --with-trail --as zz")
+    assert office.code == 1 and "as far as you may read it" in said
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "{", '{"eventTypes": [1', "<log", "<?xml version='1.0'?><!DOCTYPE x><log/>"]
+)
+def test_what_is_no_export_is_told(office: Desk, tmp_path: Path, text: str) -> None:
+    (tmp_path / "x").write_text(text, "utf-8")
+    said = office.type(f"charter export check '{tmp_path}/x'")
+    assert office.code == 1 and ("CH740" in said or "CH741" in said), said
+    office.type(f"charter export check '{tmp_path}/none'")
+    assert office.code == 4
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_analysts_get_a_row_a_case_an_element_and_a_version(office: Desk, tmp_path: Path, form: str) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    told = json.loads(office.type(f"charter export cases --format {form} --out '{tmp_path}/t' --json --as au"))
+    assert office.code == 0 and sorted(p.stem for p in (tmp_path / "t").iterdir()) == ["cases", "elements", "records"]
+    if form != "csv":
+        return
+    read = {name: list(table(tmp_path / "t" / f"{name}.csv", columns)) for name, columns in TABLES.items()}
+    counts = [told[name] for name in ("case_count", "element_count", "version_count")]
+    assert counts == [len(read[name]) for name in ("cases", "elements", "records")]
+    case = next(each for each in read["cases"] if each["number"] == "1")
+    wanted = {"status": "completed", "returned": "1", "versions": "2", "elements": "2", "people": "2", "drill": "false"}
+    assert wanted.items() <= case.items() and int(case["seconds"]) > 0
+    judged = next(each for each in read["elements"] if each["case"] == case["case"] and each["node"] == "judge")
+    assert {"state": "granted", "actor": "wang", "role": "boss", "returned": "1"}.items() <= judged.items()
+    versions = [each for each in read["records"] if each["case"] == case["case"]]
+    assert [(each["version"], each["latest"]) for each in versions] == [("1", "false"), ("2", "true")]
+    assert json.loads(versions[0]["value"]) == {"said": "hello", "size": 3}
+    assert {each["drill"] for each in read["cases"]} == {"true", "false"}
+    said = {json.loads(each["value"]).get("said") for each in read["records"]}
+    assert set(HOSTILE) <= said
+    assert "CH099" in office.type(f"charter export cases --out '{tmp_path}/t' --as au")

@@ -206,6 +206,8 @@ TYPED = {
     "audit bundle": ["audit bundle --out b", "audit bundle --case {case} --out c"],
     "audit export": [f"audit export {form} --out out" for form in NAMES if form != "parquet"]
     + ["audit export csv --case {case} --out out", "audit export xes --process secret --out out"],
+    "export cases": ["export cases --format jsonl --out out", "export cases --case {case} --out out"],
+    "export check": ["export check kept.jsonl --with-trail --json"],
     "audit proof": ["audit proof {case}.1", "audit proof {case}.2 --json"],
 }
 ACTS = [
@@ -240,6 +242,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         for line in STORY.strip().splitlines():
             said = desk.type(line)
             assert desk.code == 0, (line, said)
+        desk.type("charter audit export cloudevents --out kept.jsonl --as au")
         yield desk
 
 
@@ -253,8 +256,11 @@ def answered(desk: Desk, line: str) -> str:
     """Types a line; gives what it says, with what it writes into `out`, which is removed."""
     said = desk.type(line)
     for path in Path().glob("out*"):
-        said += path.read_bytes().decode("utf-8", "replace")
-        path.unlink()
+        for file in path.iterdir() if path.is_dir() else (path,):
+            said += file.read_bytes().decode("utf-8", "replace")
+            file.unlink()
+        if path.is_dir():
+            path.rmdir()
     return said
 
 
