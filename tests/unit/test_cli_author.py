@@ -26,7 +26,7 @@ from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import MODULES, VERBS, Charter, run
 from charter.runtime.cli.messages import FOLDER, Messages
 from charter.runtime.cli.output import Output, wrap
-from charter.runtime.cli.verb import Family
+from charter.runtime.cli.verb import Family, one_line_key
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/cli_author"
@@ -343,7 +343,7 @@ def test_every_sentence_is_one_that_something_says() -> None:
     known: set[str] = {"common.o_help", "common.o_version", *(f"kinds.{kind}" for kind in KINDS)}
     for name, command in commands():
         section = getattr(command, "section", name)
-        known |= {f"{section}.{text}_{name.split()[-1]}" for text in ("verb", "about", "example")}
+        known |= {f"{section}.{text}_{name.split()[-1]}" for text in ("about", "example")} | {one_line_key(name)}
         for parameter in command.params:
             letter = "a" if isinstance(parameter, click.Argument) else "o"
             key = getattr(parameter, "words", None) or f"{letter}_{parameter.name}"
