@@ -171,6 +171,7 @@ _ALL = [
         ("CH326", "fields-in-a-circle", "name", "path"),
         ("CH327", "marks-contradict", "name", "word", "needed"),
         ("CH328", "computed-of-nothing", "name", "text"),
+        ("CH342", "attendance-with-one-record", "name", "record"),
         ("CH340", "entry-does-not-fit", "register", "name", "record"),
         ("CH341", "register-out-of-reach", "name"),
         # flow

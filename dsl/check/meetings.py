@@ -4,9 +4,9 @@ So no later pass knows of meetings; a process is the same whichever way it write
 
     phase weekly               each round, made up for where one was missed, so that none goes by unsaid
       phase weekly_presence    ended by the minutes, with whatever is open in it
-        weekly_attend          whoever a list names confirms that they were there
+        weekly_attend          whoever a list names confirms that they were there, and hands over what they bring
         weekly_attend_ROLE     so does somebody who holds a role
-      weekly_minutes           the minutes, with the agenda and the to-dos that are left as points to confirm
+      weekly_minutes           the minutes, with agenda, checklist and the to-dos that are left as points to confirm
     weekly_todo                a to-do each, which lives on when the round is over
 
 and each stands in the text where the line of the meeting does from which it comes. Of a meeting with a Chinese name
@@ -26,6 +26,7 @@ from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
 
 # The lines that only meetings have; all others are those of the phase.
+_BOTH = (t.MustAttend, t.Attend)
 _OWN = (t.Attend, t.MustAttend, t.Quorum, t.Agenda, t.Minutes, t.Todos)
 _Of = TypeVar("_Of", bound=t.Line)
 
@@ -60,6 +61,9 @@ def _check(meeting: t.Meeting, findings: Findings) -> None:
             findings.add("CH213", extra.span, word=word, element=name.text)
         if not lines and (kind is t.Minutes or (kind is t.Attend and not found[t.MustAttend])):
             findings.add("CH287", name.span, name=name.text, word=word)
+    for line in (*found[t.MustAttend], *found[t.Attend]):
+        if line.brings is not None and len(line.names) > 1:
+            findings.add("CH342", line.brings.span, name=name.text, record=line.brings.text)
     attends = _attending(meeting)
     listed = [each for each in attends if "." in each.text]
     for extra in listed[1:]:
@@ -72,7 +76,7 @@ def _check(meeting: t.Meeting, findings: Findings) -> None:
 
 def _attending(meeting: t.Meeting) -> list[t.Name]:
     """Lists who attends, each once: those who must be there, and the others."""
-    lines = [line for kind in (t.MustAttend, t.Attend) for line in meeting.body if isinstance(line, kind)]
+    lines = [line for kind in _BOTH for line in meeting.body if isinstance(line, kind)]
     return list({each.text: each for line in lines for each in line.names}.values())
 
 
@@ -104,6 +108,8 @@ class _Spelled:
         self.must = self._one(t.MustAttend)
         self.attends = self.must or self._one(t.Attend)
         self.names = _attending(meeting)
+        lines = [line for kind in _BOTH for line in meeting.body if isinstance(line, kind) and line.brings is not None]
+        self.brings = {line.names[0].text: line.brings for line in lines}
 
     def _named(self, part: str) -> str:
         return f"{self.name}_{self.words[part]}"
@@ -114,7 +120,7 @@ class _Spelled:
     def elements(self) -> Iterator[t.Element]:
         """Yields the phase of the meeting, and what it leaves to be done."""
         meeting = self.meeting
-        lines = [line for line in meeting.body if not isinstance(line, _OWN)]
+        lines = [line for line in meeting.body if not isinstance(line, (*_OWN, t.Checklist))]
         lines.append(t.Repeat(None, meeting.every, meeting.repeats, **_at(meeting)))
         if not any(isinstance(line, t.Flag) and line.kind.startswith("missed") for line in lines):
             lines.append(t.Flag("missed_each", **_at(meeting)))
@@ -136,7 +142,8 @@ class _Spelled:
 
     def _attendance(self) -> Iterator[t.Element]:
         for name in self.names:
-            lines: list[t.Line] = []
+            brings = self.brings.get(name.text)
+            lines: list[t.Line] = [t.Output((brings,), **_at(brings))] if brings is not None else []
             if "." in name.text:
                 root = t.Name(name.text.partition(".")[0], span=name.span)
                 each = t.ForEach(t.Name(self._named("person"), span=name.span), _expr(name.text, name), **_at(name))
@@ -190,6 +197,7 @@ class _Spelled:
         if enough is not None:
             lines.append(t.When("when", enough, span=enough.span))
         points = [t.Check(point, span=point.span) for point in (agenda.points if agenda is not None else ())]
+        points += [check for line in self.meeting.body if isinstance(line, t.Checklist) for check in line.checks]
         if self.todos is not None:
             left = f"{self._named('todo')}[settled = false].item"
             each = t.ForEach(

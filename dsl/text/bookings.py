@@ -38,6 +38,10 @@ def lines(expression: Callable[[t.Expr], str], quote: Callable[[str], str]) -> M
     def quoted(text: t.Text) -> str:
         return quote(text.text)
 
+    def attending(p: Any, n: t.Attend | t.MustAttend) -> str:
+        brings = f" {p.word('WITH')} {n.brings.text}" if n.brings is not None else ""
+        return ", ".join(name.text for name in n.names) + brings
+
     def minutes(p: Any, n: t.Minutes) -> tuple[str, str]:
         roles = ", ".join(role.text for role in n.roles)
         return p.word("MINUTES"), f"{n.record.text} {p.word('BY')} {roles}"
@@ -71,8 +75,8 @@ def lines(expression: Callable[[t.Expr], str], quote: Callable[[str], str]) -> M
         t.Counting: counting,
         t.Reaches: lambda p, n: (f"{p.word('AT')} {n.count}", p.actions(n.actions)),
         t.Review: review,
-        t.Attend: lambda p, n: (p.word("ATTEND"), ", ".join(name.text for name in n.names)),
-        t.MustAttend: lambda p, n: (p.word("MUST_ATTEND"), ", ".join(name.text for name in n.names)),
+        t.Attend: lambda p, n: (p.word("ATTEND"), attending(p, n)),
+        t.MustAttend: lambda p, n: (p.word("MUST_ATTEND"), attending(p, n)),
         t.Quorum: lambda p, n: (p.word("QUORUM"), expression(n.least)),
         t.Agenda: lambda p, n: (p.word("AGENDA"), ", ".join(map(quoted, n.points))),
         t.Minutes: minutes,

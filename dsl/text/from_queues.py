@@ -45,6 +45,8 @@ register(
     ("meeting", lambda c: _meeting(c, None, c[5])),
     ("meeting_while", lambda c: _meeting(c, expr_of(c[5]), c[7])),
     ("attend", lambda c: t.Attend(names_of(c[1]), **place(c))),
+    ("attend_with", lambda c: t.Attend(names_of(c[1]), name_of(c[3]), **place(c))),
+    ("must_attend_with", lambda c: t.MustAttend(names_of(c[1]), name_of(c[3]), **place(c))),
     ("must_attend", lambda c: t.MustAttend(names_of(c[1]), **place(c))),
     ("quorum", lambda c: t.Quorum(expr_of(c[1]), **place(c))),
     ("agenda", lambda c: t.Agenda(tuple(map(text_of, c[1])), **place(c))),

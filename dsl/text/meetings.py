@@ -6,15 +6,17 @@ from charter.dsl.text.nodes import Expr, Line, Name, Text
 
 
 class Attend(Line, frozen=True):
-    """`attend ROLE, RECORD.FIELD`: whose presence each confirms."""
+    """`attend ROLE, RECORD.FIELD with RECORD`: whose presence each confirms, and what they bring."""
 
     names: tuple[Name, ...]
+    brings: Name | None = None
 
 
 class MustAttend(Line, frozen=True):
-    """`must attend ROLE, RECORD.FIELD`: without whom there is no meeting."""
+    """`must attend ROLE, RECORD.FIELD with RECORD`: without whom there is no meeting."""
 
     names: tuple[Name, ...]
+    brings: Name | None = None
 
 
 class Quorum(Line, frozen=True):

@@ -48,7 +48,9 @@ class Compared:
         self.inside = frozenset(path[:end] for path in self.named for end in range(1, len(path) + 1))
         self.components = tuple(self._components(every))
         self.shade = Shade(program)
-        self.still = frozenset(self._still())
+        self.still = frozenset(self._only(self.shade.quiet))
+        # Of those that nothing else asks about, what is kept is taken up at once, and never looked at again.
+        self.spent = frozenset(path for path in self._only(self.shade.lasting) if len(self.named.get(path, ())) == 1)
         self.unclear: set[str] = set()  # lists of which a number that is not known is enough
         self.sizes = self._sizes(every)
         self.shared = frozenset(atom.shared.element for atom in every if atom.shared is not None)
@@ -95,14 +97,14 @@ class Compared:
         """Gives how many items a list has at most that makes a difference."""
         return min(max(self.longest, self.sizes.get(path, self._least(path))), _LONGEST)
 
-    def _still(self) -> Iterator[Path]:
-        """Yields the lists over which nothing runs but work that makes no difference to anything else."""
+    def _only(self, names: Collection[str]) -> Iterator[Path]:
+        """Yields the lists over which no other elements run than these."""
         over: dict[Path, bool] = {}
         for plan in self.program.plans.values():
             listed = self.reader.list_path(plan.element.many.items) if plan.element.many is not None else None
             if listed is not None:
                 path = plain_path(listed)
-                over[path] = over.get(path, True) and plan.name in self.shade.quiet
+                over[path] = over.get(path, True) and plan.name in names
         yield from (path for path, quiet in over.items() if quiet)
 
     def _least(self, path: Path) -> int:

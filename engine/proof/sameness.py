@@ -39,6 +39,7 @@ class Sameness:
         self.past = past
         self.sight = known.sight
         self._alike = known.alike  # items that nobody sees one by one
+        self._spent = known.spent
         self._lasting = known.shade.lasting  # of which those that are over make no difference
         self._outputs = frozenset(definition.outputs)
         self._seen: dict[tuple[str, str], int] = {}
@@ -169,7 +170,7 @@ class Sameness:
         """What conditions see of a version alone."""
         found = self._seen.get((record, version.digest))
         if found is None:
-            found = self._number(self.sight.alone(record, values.decode(version.value)))
+            found = self._number(self.sight.alone(record, values.decode(version.value), self._spent))
             self._seen[record, version.digest] = found
         return found
 

@@ -1,7 +1,7 @@
 """Work of which it makes no difference to anything else whether, or how often, or before what it has been done.
 
-Said of the text of a process, once: work by hand, without records, that nothing reads, counts, waits for or keeps
-apart from other work. Either it is *shaded* by another element: it stands in a block that ends as soon as that element
+Said of the text of a process, once: work by hand that nothing reads, counts, waits for or keeps apart from other work,
+nor what it writes. Either it is *shaded* by another element: it stands in a block that ends as soon as that element
 beside it is over, as all who may say that they were at a meeting do when its minutes are written. So it is never the
 last thing in its place, holds nothing up, and opens again only when that element does. That element alone may ask
 whether enough of it is done, where more of it being done never makes less: then it can only open the sooner, and nobody
@@ -21,6 +21,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
 from charter.engine.proof.atoms import SHORT, conditions_of
 from charter.engine.proof.nodes import calls
+from charter.engine.proof.shares import is_unread
 
 
 class Shade:
@@ -34,7 +35,8 @@ class Shade:
         self.program = program
         self._bound = frozenset(self._named())
         self.gathering: set[str] = set()
-        work = [plan for plan in program.plans.values() if plan.name not in self._bound and _is_by_hand(plan)]
+        free = [plan for plan in program.plans.values() if plan.name not in self._bound and is_unread(program, plan)]
+        work = [plan for plan in free if _is_by_hand(plan)]
         unseen = frozenset(plan.name for plan in work if not program.watchers.get(plan.name))
         self.shaded = frozenset(plan.name for plan in work if self._is_shaded(plan))
         self.lasting = frozenset(plan.name for plan in work if plan.name in unseen and _is_lasting(plan))
@@ -127,9 +129,9 @@ def _told(state: str) -> dict[str, bool | str]:
 
 
 def _is_by_hand(plan: Plan) -> bool:
-    """Says whether an element is work by hand that leaves nothing but that it was done."""
+    """Says whether an element is work by hand that is done once, and ends by itself."""
     element, many = plan.element, plan.element.many
-    special = element.work or element.outputs or element.files or element.events or element.offered
+    special = element.work or element.files or element.events or element.offered
     listed = many is not None and (many.open or many.enough is not None)
     return plan.kind == "activity" and not special and not listed and element.repeat is None
 

@@ -51,7 +51,7 @@ def alike(program: Program, conditions_of: Callable[[Plan], Iterable[str]]) -> I
         if many is None or many.open or many.enough is not None or plan.kind not in ("activity", "approval"):
             continue
         agreement = element.agreement
-        special = element.work or element.outputs or element.files or (agreement and agreement.escalation)
+        special = element.work or element.files or (agreement and agreement.escalation) or not is_unread(program, plan)
         ends = any(event.ends for event in element.events)
         again = element.repeat is not None or len(plan.loops) > 1
         if special or ends or again or plan.name in bound or tuple(conditions_of(plan)) != (many.items,):
@@ -61,6 +61,14 @@ def alike(program: Program, conditions_of: Callable[[Plan], Iterable[str]]) -> I
         once = len(makers) + (record in definition.inputs) == 1
         if once and not any(_comes_again(maker) or not program.precedes(maker, plan) for maker in makers):
             yield plan
+
+
+def is_unread(program: Program, plan: Plan) -> bool:
+    """Says whether nobody looks at what an element writes, and nobody else writes it."""
+    return not any(
+        len(program.producers[record]) > 1 or program.watchers.get(record) or record in program.definition.outputs
+        for record in plan.element.outputs
+    )
 
 
 def _comes_again(maker: Plan) -> bool:

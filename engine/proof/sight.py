@@ -74,11 +74,14 @@ class Sight:
         for path, asking in by_list.items():
             self._lists.setdefault(path[0], []).append((path, asking))
 
-    def alone(self, record: str, value: Any) -> tuple[Any, ...]:
-        """Gives what conditions see of a record by itself."""
+    def alone(self, record: str, value: Any, but: Collection[Path] = ()) -> tuple[Any, ...]:
+        """Gives what conditions see of a record by itself, `but` lists that are of no more use once they were read."""
         names = {**self.bound, record: value}
         told = [repr(atom.expression.evaluate(names, SHORT)) for atom in self._alone.get(record, ())]
-        return (*told, *(self._items(path, asking, value) for path, asking in self._lists.get(record, ())))
+        return (
+            *told,
+            *(self._items(path, asking, value) for path, asking in self._lists.get(record, ()) if path not in but),
+        )
 
     def alone_at(self, path: Path) -> list[Atom] | None:
         """Lists the atoms that read a field; None where one reads something else too, or each item matters."""

@@ -32,6 +32,7 @@ _ZONE = "Asia/Shanghai"
 
 _RISKS = "--data demo/risks.json"
 _KINDS = " ".join(f"--check listed[{n}]" for n in range(1, 7))  # of cost
+_POINTS = "--check check1 --check check2"  # of an agenda
 _PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt"
 
 # A line is a command; `!` before it: it must be refused; `+ DAYS`: so many days later; `# KEY`: a chapter of [demo].
@@ -117,19 +118,19 @@ charter approve 8 verify_effect[1] --as qian
 charter complete 9 track --data demo/deviation-none.json --as chen
 + 44
 charter cases --as chen
-charter complete 13 inspect --data demo/inspection-clean.json --as qian
-charter audit trace 12 progress --as chen
-charter complete 12 track --data demo/deviation.json --as chen
-charter complete 12 adjust --data demo/adjustment.json --as chen
+charter complete 12 inspect --data demo/inspection-clean.json --as qian
+charter audit trace 11 progress --as chen
+charter complete 11 track --data demo/deviation.json --as chen
+charter complete 11 adjust --data demo/adjustment.json --as chen
 # change
 charter add 4 handle_change --item 追加现场值守 --as zhou
-charter complete 14 ask --data demo/change-request.json --as he
-charter complete 14 assess_change --data demo/change-impact.json --check compared --as chen
-charter complete 14 plan_measures --data demo/change-response.json --as chen
-charter approve 14 approve_change --as wang
-charter complete 14 implement --data demo/change-result.json --as zhou
-charter approve 14 verify_change --as qian
-charter complete 14 watch --data demo/change-control.json --as chen
+charter complete 13 ask --data demo/change-request.json --as he
+charter complete 13 assess_change --data demo/change-impact.json --check compared --as chen
+charter complete 13 plan_measures --data demo/change-response.json --as chen
+charter approve 13 approve_change --as wang
+charter complete 13 implement --data demo/change-result.json --as zhou
+charter approve 13 verify_change --as qian
+charter complete 13 watch --data demo/change-control.json --as chen
 charter impact 1 plan --as chen
 ! charter amend 1 plan --data demo/plan-2.json --as chen
 charter amend 1 plan --data demo/plan-2.json --reason 医院追加现场值守，变更已批准 --as chen
@@ -147,37 +148,37 @@ charter confirm 1 prepare --check present_all --check whole --as chen
 charter confirm 1 prepare --check accurate --as qian
 ! charter complete 1 prepare --data demo/dossier.json --as sun
 charter complete 1 prepare --data demo/dossier.json {_PROOF} --as sun
-charter confirm 15 agree_terms --check agreed --as he
-charter complete 15 agree_terms --data demo/terms.json --as chen
-charter confirm 15 invite --check accepted --as he
-charter complete 15 invite --as chen
-charter confirm 15 present --check answered --as he
-charter complete 15 present --data demo/presentation.json --as chen
-charter complete 15 evaluate --data demo/evaluation.json --as he
+charter confirm 14 agree_terms --check agreed --as he
+charter complete 14 agree_terms --data demo/terms.json --as chen
+charter confirm 14 invite --check accepted --as he
+charter complete 14 invite --as chen
+charter confirm 14 present --check answered --as he
+charter complete 14 present --data demo/presentation.json --as chen
+charter complete 14 evaluate --data demo/evaluation.json --as he
 charter approve 1 customer_acceptance --as he
 charter complete 1 rate --data demo/survey.json --as he
-charter complete 16 reflect[1] --data demo/reflection-sun.json --as sun
-charter complete 16 reflect[2] --data demo/reflection-zhou.json --as zhou
-charter complete 16 summarise --data demo/lessons.json --as chen
-charter approve 16 lessons_review --as wang
+charter complete 15 reflect[1] --data demo/reflection-sun.json --as sun
+charter complete 15 reflect[2] --data demo/reflection-zhou.json --as zhou
+charter complete 15 summarise --data demo/lessons.json --as chen
+charter approve 15 lessons_review --as wang
 charter complete 1 keep_lessons --as chen
 charter register experience --as chen
 # after_sales
-charter confirm 17 commit --check hotline_open --as wu
-charter complete 17 commit --data demo/commitment.json --as chen
-charter add 17 feedback_service --item 挂号终端死机 --as he
-charter complete 17 tell[1] --data demo/feedback.json --as he
-charter complete 18 register --data demo/ticket.json --as wu
-charter complete 18 respond --data demo/reply.json --as wu
-charter complete 18 analyse --data demo/solution.json --as wu
-charter complete 18 act --data demo/action.json --as wu
-charter sla 18 --as wu
-charter approve 18 confirm --as he
-charter complete 18 visit --data demo/follow-up.json --as wu
-charter close 17 feedback_service --as wu
-charter complete 17 ask_opinion --data demo/opinion.json --as he
-charter complete 17 analyse_needs --data demo/needs-trend.json --as wu
-charter complete 17 improve --data demo/improvement.json --as chen
+charter confirm 16 commit --check hotline_open --as wu
+charter complete 16 commit --data demo/commitment.json --as chen
+charter add 16 feedback_service --item 挂号终端死机 --as he
+charter complete 16 tell[1] --data demo/feedback.json --as he
+charter complete 17 register --data demo/ticket.json --as wu
+charter complete 17 respond --data demo/reply.json --as wu
+charter complete 17 analyse --data demo/solution.json --as wu
+charter complete 17 act --data demo/action.json --as wu
+charter sla 17 --as wu
+charter approve 17 confirm --as he
+charter complete 17 visit --data demo/follow-up.json --as wu
+charter close 16 feedback_service --as wu
+charter complete 16 ask_opinion --data demo/opinion.json --as he
+charter complete 16 analyse_needs --data demo/needs-trend.json --as wu
+charter complete 16 improve --data demo/improvement.json --as chen
 # closing
 charter complete 7 track_risk --data demo/risk-status.json --as chen
 charter close 7 handle_occurrence --as chen
@@ -185,12 +186,17 @@ charter complete 7 conclude_risk --data demo/risk-summary.json --as chen
 charter confirm 4 review_changes --check complete --as sun
 charter complete 4 review_changes --data demo/change-review.json --check scope --as chen
 charter close 4 handle_change --as chen
-charter complete 11 feed_back[1] --data demo/report-sun.json --as sun
-charter complete 11 feed_back[2] --data demo/report-zhou.json --as zhou
-charter confirm 11 meet --check cooperation --as sun
-charter confirm 11 meet --check openness --as zhou
-charter complete 11 meet --data demo/minutes.json --check listed --as chen
-charter complete 5 review --data demo/project-review.json --as chen
+charter complete 5 team_meeting_attend[1] --data demo/report-sun.json --as sun
+charter complete 5 team_meeting_attend[2] --data demo/report-zhou.json --as zhou
+! charter complete 5 team_meeting_minutes --data demo/minutes.json {_POINTS} --check check3 --check listed --as chen
+charter complete 5 team_meeting_attend_project_manager --as chen
+charter confirm 5 team_meeting_minutes --check cooperation --as sun
+charter confirm 5 team_meeting_minutes --check openness --as zhou
+charter complete 5 team_meeting_minutes --data demo/minutes.json {_POINTS} --check check3 --check listed --as chen
+charter complete 5 team_meeting_todo[1] --as zhou
+charter complete 5 review_attend_project_manager --as chen
+charter complete 5 review_attend_department_head --as wang
+charter complete 5 review_minutes --data demo/project-review.json {_POINTS} --as chen
 charter complete 5 gather --data demo/team-event.json --as chen
 charter close 5 solve --as chen
 charter add 3 spending --item 终端备件 --as sun

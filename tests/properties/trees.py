@@ -301,8 +301,9 @@ meeting = line(
     title,
     st.none() | expr,
     some(
-        line(t.Attend, path_list)
-        | line(t.MustAttend, path_list)
+        line(t.Attend, path_list, st.none() | paths)
+        | line(t.MustAttend, path_list, st.none() | paths)
+        | line(t.Checklist, some(check))
         | line(t.Quorum, expr)
         | line(t.Agenda, some(text, 1))
         | line(t.Minutes, paths, path_list)
