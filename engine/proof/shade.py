@@ -21,7 +21,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
 from charter.engine.proof.atoms import SHORT, conditions_of
 from charter.engine.proof.nodes import calls
-from charter.engine.proof.shares import is_unread
+from charter.engine.proof.shares import is_unread, sent_back
 
 
 class Shade:
@@ -49,11 +49,7 @@ class Shade:
             yield from (rule.element, rule.other)
         for order in definition.orders:
             yield from order.elements
-        agreements = [e.agreement for e in definition.elements if e.agreement is not None]
-        back = [a.on_return for a in agreements] + [a.on_reject.target for a in agreements if a.on_reject is not None]
-        for to in {to for to in back if to is not None}:
-            yield to
-            yield from program.downstream(program.plans[to])
+        yield from sent_back(program)
 
     def _is_shaded(self, plan: Plan) -> bool:
         watchers = self.program.watchers.get(plan.name, ())

@@ -41,9 +41,7 @@ class Asked(NamedTuple):
 def alike(program: Program, conditions_of: Callable[[Plan], Iterable[str]]) -> Iterator[Plan]:
     """Yields the elements that are done or decided once for each item of a list, whatever the item is."""
     definition = program.definition
-    agreements = [e.agreement for e in definition.elements if e.agreement is not None]
-    if any(a.on_return is not None or (a.on_reject and a.on_reject.kind == "return") for a in agreements):
-        return
+    again = frozenset(sent_back(program))
     bound = {name for rule in definition.separations for name in (rule.element, rule.other)}
     bound |= {name for order in definition.orders for name in order.elements}
     for plan in program.plans.values():
@@ -53,14 +51,24 @@ def alike(program: Program, conditions_of: Callable[[Plan], Iterable[str]]) -> I
         agreement = element.agreement
         special = element.work or element.files or (agreement and agreement.escalation) or not is_unread(program, plan)
         ends = any(event.ends for event in element.events)
-        again = element.repeat is not None or len(plan.loops) > 1
-        if special or ends or again or plan.name in bound or tuple(conditions_of(plan)) != (many.items,):
+        comes_round = element.repeat is not None or len(plan.loops) > 1
+        if special or ends or comes_round or plan.name in bound | again or tuple(conditions_of(plan)) != (many.items,):
             continue
         record = many.items.split(".")[0]
         makers = program.producers.get(record, [])
         once = len(makers) + (record in definition.inputs) == 1
-        if once and not any(_comes_again(maker) or not program.precedes(maker, plan) for maker in makers):
+        steady = all(not _comes_again(maker) and maker.name not in again for maker in makers)
+        if once and steady and all(program.precedes(maker, plan) for maker in makers):
             yield plan
+
+
+def sent_back(program: Program) -> Iterator[str]:
+    """Names the elements that an approval may send back, and what is done again with them."""
+    agreements = [e.agreement for e in program.definition.elements if e.agreement is not None]
+    back = [a.on_return for a in agreements] + [a.on_reject.target for a in agreements if a.on_reject is not None]
+    for to in {to for to in back if to is not None}:
+        yield to
+        yield from program.downstream(program.plans[to])
 
 
 def is_unread(program: Program, plan: Plan) -> bool:

@@ -23,9 +23,10 @@ WEEK = 7 * 86_400_000_000
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.chdir(SHIPPED)
     notes = {"progress": "p", "problems": [], "decisions": []}
+    series = {"topic": "doors", "complexity": "复杂", "wish": "每周", "members": ["sun", "zhou"]}
     action = {"what": "fetch the drawings", "owner": "zhou", "due": "2026-03-30"}
     (tmp_path / "notes.json").write_text(json.dumps({**notes, "actions": [action]}), "utf-8")
-    (tmp_path / "series.json").write_text(json.dumps({"topic": "doors", "members": ["sun", "zhou"]}), "utf-8")
+    (tmp_path / "series.json").write_text(json.dumps(series), "utf-8")
     with founded(tmp_path / "a.db", "root") as store:
         desk = Desk(store, "en")
         desk.reader = "root"
@@ -36,6 +37,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         desk.type("charter start project_meeting --as chen")
         desk.type(f"charter complete 1 convene --data '{tmp_path}/series.json' --as chen")
         desk.type("charter complete 1 regular_attend[1] --as sun")
+        desk.type("charter complete 1 regular_attend_project_manager --as chen")
         done = f"charter complete 1 regular_minutes --data '{tmp_path}/notes.json' --check check1 --check check2"
         said = desk.type(f"{done} --as chen")
         assert desk.code == 0, said
@@ -55,6 +57,7 @@ def test_a_todo_is_on_the_agenda_of_the_next_meeting(desk: Desk) -> None:
     assert "on the agenda of regular_minutes" not in desk.type("charter show 1 --as chen")
     desk.at += WEEK + 3_600_000_000
     Worker(Cases(desk.store, clock=lambda: desk.at)).run(once=True)
+    desk.type("charter complete 1 regular_attend_project_manager --as chen")
     desk.type("charter confirm 1 regular_minutes --check check1 --as chen")
     said = desk.type("charter show 1 --as chen")
     agenda = [" ".join(line.split()[:5]) for line in said.partition("on the agenda of")[2].splitlines()[1:4]]
@@ -66,11 +69,11 @@ def test_rounds_that_nobody_held_are_made_up_one_by_one(desk: Desk) -> None:
     desk.at += 3 * WEEK + 3_600_000_000
     for reason in ("a holiday", "a holiday", "still one"):
         Worker(Cases(desk.store, clock=lambda: desk.at)).run(once=True)
-        assert "regular_minutes" in desk.type("charter inbox --as chen")
+        assert "regular_attend_project_manager" in desk.type("charter inbox --as chen")
         desk.type("charter skip 1 regular_minutes --as chen")
         assert desk.code == 3  # without a reason
         desk.type(f"charter skip 1 regular_minutes -m '{reason}' --as chen")
         assert desk.code == 0
     Worker(Cases(desk.store, clock=lambda: desk.at)).run(once=True)
-    assert "regular_minutes" not in desk.type("charter inbox --as chen")
+    assert "regular_attend" not in desk.type("charter inbox --as chen")
     assert "regular_todo[1]" in desk.type("charter inbox --as zhou")
