@@ -11,6 +11,7 @@ from charter.runtime.cli.main import MODULES, Charter
 PROCESS = "process p\n  owner r\n  role r\n  activity a\n    role r\n"
 # what verbs are given that want something; of all else, `1`
 GIVEN = {
+    "QUESTION": "states",
     "TIME": "2026-03-02",
     "FROM": "2026-03-02",
     "UNTIL": "2026-03-02",

@@ -11,7 +11,7 @@ from functools import partial
 from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance
 from charter.runtime import clock
-from charter.runtime.cli import audit_seal, audit_signatures, export
+from charter.runtime.cli import ask, audit_seal, audit_signatures, export
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
 from charter.runtime.cli.changes import run_changes
@@ -256,6 +256,7 @@ VERBS = {
                     _AS_JSON,
                 ],
             ),
+            **ask.VERBS,
             **audit_signatures.VERBS,
             **audit_seal.VERBS,
             **export.OF_AUDIT,

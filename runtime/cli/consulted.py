@@ -45,6 +45,7 @@ LOOKS = frozenset(
         "audit bundle",
         "audit export",
         "export cases",
+        "audit ask",
         "audit signatures",
         VERIFY,
     }

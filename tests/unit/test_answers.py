@@ -149,6 +149,8 @@ charter audit export csv --out trail.csv --as zhou
 charter export check trail.csv --with-trail --as zhou
 charter export cases --out tables --as zhou
 charter audit signatures 1 --as zhou
+charter audit ask --as zhou
+charter audit ask roles --as zhou
 charter audit key --change --as zhou
 charter audit key --restart 'lost in the move' --as zhou
 charter audit verify --as zhou
@@ -224,9 +226,7 @@ LISTS = {
     "calendar show",
     "calendar list",
     "calendar check",
-    "audit log",
-    "audit query",
-    "audit signatures",
+    *("audit log", "audit query", "audit ask", "audit signatures"),
     *("deploy", "migrate", "diff"),
 }
 LISTS |= {"kpi", "doctor", "dmn check", "dmn run"}

@@ -202,6 +202,7 @@ TYPED = {
     "audit verify": ["audit verify {case} --json", "audit verify"],
     "audit key": ["audit key", "audit key --json"],
     "audit checkpoint": ["audit checkpoint", "audit checkpoint --json"],
+    "audit ask": [f"audit ask {one}" for one in ("own-approvals", "states --json", "seen --case {case}")],
     "audit signatures": ["audit signatures {case}", "audit signatures {case} --json"],
     "audit bundle": ["audit bundle --out b", "audit bundle --case {case} --out c"],
     "audit export": [f"audit export {form} --out out" for form in NAMES if form != "parquet"]
