@@ -192,6 +192,8 @@ _ALL = [
         ("CH423", "runs-itself", "path"),
         ("CH440", "always-gets-stuck", "process", "names"),
         ("CH483", "closes-no-open-list", "element"),
+        ("CH297", "offers-no-register", "element"),
+        ("CH298", "offered-twice", "element", "name"),
         ("CH451", "not-a-count", "text"),
         ("CH452", "offered-to-nobody", "element"),
         ("CH460", "start-one-at-a-time", "name"),

@@ -260,6 +260,7 @@ class Element(Kept, frozen=True):
     events: tuple[Event, ...] = ()  # in the order of the file
     files: tuple[Filing, ...] = ()
     named: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()  # FEEL for entries of registers, which whoever does the work answers
     reopening: str | None = None  # Span in FEEL text: so long after it is over it may be reopened
 
 

@@ -157,7 +157,19 @@ def _differing(
 ) -> Iterable[str]:
     was, now = _as_named(before.element, elements, records), after.element
     now = replace(now, checklist=tuple(replace(c, clauses=(), title="") for c in now.checklist))
-    for name in ("inputs", "outputs", "checklist", "when", "offered", "after", "many", "within", "due", "events"):
+    for name in (
+        "inputs",
+        "outputs",
+        "checklist",
+        "when",
+        "offered",
+        "after",
+        "many",
+        "within",
+        "due",
+        "events",
+        "offers",
+    ):
         if getattr(was, name) != getattr(now, name):
             yield name
     if was.named != now.named:

@@ -296,6 +296,7 @@ ENTRIES: Mapping[str, _See] = MappingProxyType(
         "filed": _derived("key", "digest", "value", "was"),
         "filing_withheld": _derived("key", "digest", "value"),
         "looked_up": _derived("asked", "rows", "late"),
+        "entries_offered": _derived("rows"),
         "linked": _derived("case", "name", "entry", "was"),
         "count_reached": _derived("key"),
         "drawn": _derived("people", "candidates", "excluded"),

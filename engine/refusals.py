@@ -142,6 +142,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH620", "too-much-found", "register limit"),
     ("CH621", "too-late-to-reopen", "element condition at"),
     ("CH637", "reopening-not-dated", "element condition"),
+    ("CH638", "offer-not-answered", "element register key check"),
     ("CH622", "entry-twice", "register key"),
     # why nothing came of what a case asked for
     ("CH597", "process-not-deployed", "target"),

@@ -100,9 +100,10 @@ class Node(Struct, frozen=True, omit_defaults=True):
     and when this round was to come. `item`: the for-each item (encoded), `added` by hand to an open list; `size`: how
     many instances a group has; `pending`: how many children are not settled yet. `redo`: it had delivered and is being
     done again. `waits`: the node this work was sent back to. `held`: whether its `stage` is asked is unknown.
-    `attempt` counts calls, `rejects` rejections, any iteration. `reason` is that of its latest move.
-    `outcome`: approve, reject or return of an approval; of a skipped or cancelled node why: condition, dead, choice,
-    enough, list, container, withdrawn, ended, unasked, person.
+    `offered`: register, key, version and digest of each entry that its work is offered. `attempt` counts calls,
+    `rejects` rejections, any iteration. `reason` is that of its latest move. `outcome`: approve, reject or return of an
+    approval; of a skipped or cancelled node why: condition, dead, choice, enough, list, container, withdrawn, ended,
+    unasked, person.
     """
 
     key: str
@@ -125,6 +126,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     held: bool = False
     rejects: int = 0
     confirmations: tuple[Confirmation, ...] = ()
+    offered: tuple[tuple[str, str, int, str], ...] = ()
     item: Any = None
     added: bool = False
     attempt: int = 0
@@ -286,7 +288,19 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "hands", "higher", "marks", "used", "votes", "confirmations", "rhythm", "ranks", "named"):
+    for name in (
+        "doers",
+        "hands",
+        "higher",
+        "marks",
+        "used",
+        "votes",
+        "confirmations",
+        "offered",
+        "rhythm",
+        "ranks",
+        "named",
+    ):
         if name in out:
             out[name] = _lists(out[name])
     return out
@@ -365,7 +379,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
     rest |= {name: tuple(rest.get(name, ())) for name in ("doers", "higher", "marks", "rhythm", "ranks")}
     rest["hands"] = tuple(Hand(*row) for row in rest.get("hands", ()))
     rest["named"] = tuple((name, tuple(people)) for name, people in rest.get("named", ()))
-    rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
+    rest |= {name: tuple(map(tuple, rest.get(name, ()))) for name in ("used", "offered")}
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
     return Node(**rest)

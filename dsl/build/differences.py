@@ -98,6 +98,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "exit": "EXIT_WHEN",
     "offered": "OFFERED_WHILE",
     "reopening": "REOPEN_WITHIN",
+    "offers": "OFFERS",
     "roles": "DONE_BY",
     "by": "GROUP_BY",
     "event": "OVER",

@@ -235,6 +235,7 @@ class _Elements:
             outputs=names_of(part.outputs),
             after=self._after(part),
             starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
+            offers=tuple(str(feel_text(line.expr)) for line in part.all(t.Offers)),
             many=_many(part.one(t.ForEach), part.one(t.DoneWhen), part.one(t.CloseWhen)),
             checklist=_checks(part.one(t.Checklist)),
             repeat=_repeat(part),

@@ -55,6 +55,7 @@ from charter.dsl.text.words import spelled, spellings
 from charter.engine import feel
 from charter.engine.feel import tree as ft
 from charter.engine.keys import join, name_of, split
+from charter.engine.offers import register_in
 from charter.engine.refusals import CODES as REFUSALS
 
 _EVIDENCE = ("evidence", *(words for words, terminal, _, _ in spellings() if terminal == "EVIDENCE"))
@@ -104,7 +105,8 @@ def _points(part: Part) -> dict[str, bool]:
     """Names the points of an element's checklist; says of each whether there is one for each item of a list."""
     checklist = part.one(t.Checklist)
     checks = checklist.checks if checklist else ()
-    return {check_name(c, i): any(isinstance(line, t.ForEach) for line in c.body) for i, c in enumerate(checks, 1)}
+    points = {check_name(c, i): any(isinstance(line, t.ForEach) for line in c.body) for i, c in enumerate(checks, 1)}
+    return points | {register_in(line.expr.text): True for line in part.all(t.Offers)}
 
 
 class _Lowering:

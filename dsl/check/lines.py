@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.check import asks, events, references, registers, works
+from charter.dsl.check import asks, events, offers, references, registers, works
 from charter.dsl.check.asks import LIST, MOMENT, Asks, each, wants
 from charter.dsl.check.expressions import feel_text
 from charter.dsl.check.findings import Findings
@@ -157,6 +157,7 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
         names=references.close_when,
         asks=wants(y.BOOLEAN, outer=True),
     ),
+    (t.Offers,): LineSpec("offers", ACTIVITY, many=True, names=offers.offers, asks=wants(LIST)),
     (t.ReopenWithin,): LineSpec(
         "reopen within", ANY, "reopen", asks=wants(y.SPAN), becomes=lambda line: {"reopening": feel_text(line.expr)}
     ),

@@ -25,6 +25,7 @@ PLAIN: Mapping[str, tuple[type[t.Line], str]] = {
     "criteria": (t.Criteria, "CRITERIA"),
     "on_calendar": (t.OnCalendar, "ON_CALENDAR"),
     "close_when": (t.CloseWhen, "CLOSE_WHEN"),
+    "offers": (t.Offers, "OFFERS"),
     "reopen_within": (t.ReopenWithin, "REOPEN_WITHIN"),
     "condition": (t.Condition, "RULE_WHEN"),
     "amount": (t.Amount, "LEDGER_AMOUNT"),

@@ -269,6 +269,12 @@ class CloseWhen(Line, frozen=True):
     expr: Expr
 
 
+class Offers(Line, frozen=True):
+    """`offers EXPR`."""
+
+    expr: Expr
+
+
 class ReopenWithin(Line, frozen=True):
     """`reopen within EXPR`."""
 

@@ -31,6 +31,7 @@ from charter.engine.entries.calls import (
 )
 from charter.engine.entries.filings import (
     CountReached as CountReached,
+    EntriesOffered as EntriesOffered,
     Filed as Filed,
     Linked as Linked,
     LookedUp as LookedUp,

@@ -46,6 +46,15 @@ class LookedUp(Told, frozen=True):
     process: str | None = None
 
 
+class EntriesOffered(Told, frozen=True):
+    """Entries of a register are offered to whoever does the work, which is answered by `confirmed`. `rows`: key,
+    version and digest of each; none where nothing fits.
+    """
+
+    register: str
+    rows: Sequence[Mapping[str, Any]] = ()
+
+
 class Linked(Told, frozen=True):
     """The case is about a case of another process from here on, or about none any more. `link`: by which line;
     `case`: which one, null for none; `name`: by what it was named; `entry`: up to which entry of its trail it had

@@ -52,17 +52,17 @@ class Book:
         text = key_text(key)
         rows = () if text is None else self._rows(Ask(self.register.name, text))
         none = self._counted(text, None) if self.register.counts and text is not None and self.look else None
-        return next(map(self._decoded, rows), none)
+        return next(map(self.decoded, rows), none)
 
     def entries(self, where: tuple[tuple[str, str], ...]) -> list[Any]:
         """Gives the entries that are asked for, by key."""
-        return list(map(self._decoded, self._rows(Ask(self.register.name, None, where))))
+        return list(map(self.decoded, self._rows(Ask(self.register.name, None, where))))
 
     def _rows(self, ask: Ask) -> list[Row]:
         found = None if self.look is None else self.look(ask, self.reader)
         return [row for row in found or () if row.value is not None]
 
-    def _decoded(self, row: Row) -> dict[str, Any]:
+    def decoded(self, row: Row) -> dict[str, Any]:
         """Gives an entry's fields; one that it has no value for is null, as a field that came later is in older
         entries.
         """

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import Any, NamedTuple
 
-from charter.engine import values
+from charter.engine import offers, values
 from charter.engine.commands import (
     SYSTEM,
     Actor,
@@ -239,6 +239,9 @@ class Moves:
             items = Scope(self.program, state, plan, path, at).value(check.many.items)
             count = len(items) if isinstance(items, list) else int(items is not None)
             yield from ((key_of(check.name, (index,)), check) for index in range(1, count + 1))
+        # Whoever does the work may always say that they took up what is offered.
+        node = state.nodes.get(key_of(plan.name, path))
+        yield from offers.points(node).items() if node is not None else ()
 
     def _automatic(self, state: CaseState, node: Node, plan: Plan, at: int) -> Iterator[Move]:
         work = plan.element.work

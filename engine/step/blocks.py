@@ -162,6 +162,7 @@ def reopen(
         "stage": 0,
         "held": False,
         "confirmations": (),
+        "offered": (),
         "waits": None,
         "ready_at": None,
         "started_at": None,

@@ -15,7 +15,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
-from charter.engine.step import addressing, asking, blocks, clocks, queues
+from charter.engine.step import addressing, asking, blocks, clocks, offering, queues
 from charter.engine.step.choice import settle_choice
 from charter.engine.step.draft import Draft
 from charter.engine.step.lists import open_group
@@ -70,6 +70,7 @@ def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     opened = clocks.set_due(draft, opened, plan, path)
     if draft.program.definition.queues:
         opened = queues.ranked(draft, opened, plan, path)
+    opened = offering.offer(draft, opened, plan, path)
     addressing.opened(draft, opened, plan, told, node.named)
     if plan.element.work is None:
         _offer(draft, opened, plan, path, draft.number(told))

@@ -17,6 +17,7 @@ from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Co
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import OFFERED, OPEN, TAKEN, legal
+from charter.engine.offers import points as points_of
 from charter.engine.plan.closure import Fact
 from charter.engine.plan.makers import written
 from charter.engine.plan.plans import Plan
@@ -25,7 +26,7 @@ from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
-from charter.engine.step import blocks, drawing, filing, ledgers, queues, staleness
+from charter.engine.step import blocks, drawing, filing, ledgers, offering, queues, staleness
 from charter.engine.step.authority import (
     apart,
     doers_with,
@@ -223,13 +224,14 @@ def _evidence(
 
 def confirm(draft: Draft, command: Confirm) -> None:
     node, plan, path = require(draft, command.node, "complete", "confirm")
-    points = checks(draft, plan, path)
+    points = checks(draft, plan, path) | points_of(node)
     check = points.get(command.check)
     if check is None:
         raise refuse("CH532", f"{plan.name}.checklist", element=node.key, check=command.check)
     found = [
         _confirmable(draft, node, plan, path, command.check, check, command.actor),
         _evidence(draft, plan, path, node, command.check, check, command.evidence, set()),
+        offering.against(node, plan, command.check, command.evidence),
     ]
     if check.by is None and not check.other:
         draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
@@ -257,9 +259,10 @@ def confirm(draft: Draft, command: Confirm) -> None:
 
 def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path) -> tuple[Confirmation, ...]:
     """Gives all confirmations with those that come along; refuses with every point that is missing or not allowed."""
-    if not plan.element.checklist and not command.checks:
+    if not plan.element.checklist and not command.checks and not node.offered:
         return node.confirmations
-    points = checks(draft, plan, path)
+    offered = points_of(node)
+    points = checks(draft, plan, path) | offered
     given = {name for name, _ in command.records}
     done = {c.check: c for c in node.confirmations}
     found: list[Reason] = []
@@ -272,11 +275,15 @@ def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path)
             continue
         against = _confirmable(draft, replace(node, holder=actor.person), plan, path, name, check, actor)
         against = against or _evidence(draft, plan, path, node, name, check, evidence, given)
+        against = against or offering.against(node, plan, name, evidence)
         if against is not None:
             found.append(against)
         done[name] = Confirmation(name, actor.person, draft.at, evidence)
+    found += offering.unanswered(node, plan, done)
     for name, check in points.items():
         subject = f"{plan.name}.checklist.{check.name}"
+        if name in offered:
+            continue
         if name not in done:
             arguments = {"element": node.key, "check": name, "title": check.title}
             found.append(Reason("CH515", subject, arguments))

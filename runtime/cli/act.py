@@ -194,6 +194,7 @@ def _fields(
 ) -> dict[str, Any]:
     """Gives the verb's own fields of the command: outputs and checks of `complete`, `to` of others."""
     from charter.runtime.cli.handover import asked_checks, asks, checks, records
+    from charter.runtime.cli.offered import asked_offers
 
     if verb != "complete":
         return {name: value for name, value in given.items() if value is not None}
@@ -215,7 +216,7 @@ def _fields(
     if nothing and asks(context):
         there = state.nodes.get(node)
         confirmed = frozenset(c.check for c in there.confirmations) if there else frozenset()
-        ticked = asked_checks(context, element, confirmed)
+        ticked = (*asked_checks(context, element, confirmed), *asked_offers(context, state, node))
     return {"records": handed, "checks": ticked}
 
 
@@ -295,7 +296,7 @@ def _confirm(
     element = _element(definition, node)
     points = checks(context, element, given) if element else tuple((g, None) for g in given or [""])
     if element and not points:
-        if not element.checklist:
+        if not (element.checklist or element.offers):
             raise Misuse("no_checklist", element=node)
         raise Misuse("which_check", names=context.say.listed(check.name for check in element.checklist))
     code = 0

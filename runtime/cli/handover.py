@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.keys import name_of
+from charter.engine.offers import register_in
 from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse
@@ -136,11 +137,15 @@ def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tu
     from charter.engine.values import encode
 
     points = {check.name: check for check in element.checklist}
+    offered = {register_in(text) for text in element.offers}
     out = []
     for text in given:
         name, equals, evidence = text.partition("=")
         name = composed(name)
         check = points.get(name_of(name))
+        if name_of(name) in offered:  # taken up, or why not
+            out.append((name, evidence if equals else None))
+            continue
         value: Any = evidence if equals else None
         if value is not None and (check is None or check.evidence in (None, "file")) and Path(value).is_file():
             value = encode(ingest(context, Path(value)))

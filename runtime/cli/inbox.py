@@ -19,6 +19,7 @@ from charter.runtime.clock import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from charter.runtime.cli.offered import Offer
     from charter.runtime.desk.inbox import WorkItem
     from charter.runtime.desk.queues import Turn
     from charter.runtime.desk.standing import Standing
@@ -59,6 +60,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     items = in_turn(items, turn)
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
     own = {item.place: left(mine, context.now, item.due) for item in ahead if mine and item.due}
+    given = _given(context, items)
     if as_json:
         answer = [_json(item, *known[item.case][item.element]) for item in items]
         for item, row in zip(items, answer, strict=True):
@@ -67,6 +69,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
             row |= {"own_minutes": spare // _MINUTE} if (spare := own.get(item.place)) is not None else {}
             row |= {"sla": clocks[item.place].to_json()} if item.place in clocks else {}
             row |= told_subject(about, item.case)
+            row |= {"offered": [one.to_json() for one in given[item.place]]} if item.place in given else {}
             row |= {"queue": turn_json(turn[item.place])} if item.place in turn else {}
         output.json(answer)
         return 0
@@ -89,7 +92,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 since,
                 _due(context, item, (item.case, item.element) in unsure, own.get(item.place)),
                 *((promised(context, clocks[item.place]) if item.place in clocks else "",) if clocks else ()),
-                why(context, item) + _turn(context, turn.get(item.place)),
+                why(context, item) + _turn(context, turn.get(item.place)) + _left(context, given.get(item.place)),
                 Cell(next_command(kind, item), whole=True),
             )
         )
@@ -129,6 +132,27 @@ def _turn(context: Context, turn: Turn | None) -> str:
         return ""
     key = "queue_full" if turn.free is not None and turn.free <= 0 else "queue_waits" if turn.waits else "queue_turn"
     return context.say.aside(context.say(f"inbox.{key}", place=turn.place, length=turn.length, free=turn.free or 0))
+
+
+def _given(context: Context, items: Sequence[WorkItem]) -> dict[tuple[int, str, str], list[Offer]]:
+    """Gives what registers offer to each piece of work, by its place; to most they offer nothing."""
+    from charter.runtime.store.prepared import ask
+
+    query = 'SELECT DISTINCT "case" FROM entries WHERE "case" IN (…) AND kind = \'entries_offered\''
+    with context.store.read() as connection:
+        there = {case for (case,) in ask(connection, query, {item.case for item in items})}
+    if not there:
+        return {}
+    from charter.runtime.cli.offered import offers
+
+    found = {i.place: offers(context, context.cases.state(i.case), i.node) for i in items if i.case in there}
+    return {place: one for place, one in found.items() if one}
+
+
+def _left(context: Context, given: list[Offer] | None) -> str:
+    """Says how many entries that are offered are still to be answered."""
+    count = sum(one.taken_up is None for one in given or ())
+    return context.say.aside(context.say("inbox.offered", count=count)) if count else ""
 
 
 def _clocks(context: Context, connection: Any, items: Sequence[WorkItem]) -> dict[tuple[int, str, str], Standing]:

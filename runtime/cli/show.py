@@ -15,6 +15,7 @@ from charter.runtime.cli.beside import accounts, linked, promised
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.failures import declined_sentence, failure_sentence, withheld
+from charter.runtime.cli.offered import offers, told as offered
 from charter.runtime.cli.output import Cell, neutral, pad
 from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
@@ -71,6 +72,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
                 "sent_back": [each.to_json() for each in back],
                 "declined": [declined_data(context, each) for each in undone],
                 "links": [each.to_json() for each in beside],
+                "offered": [each.to_json() for each in offers(context, state)],
             }
         )
         return 0
@@ -79,6 +81,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     tree(context, definition, state, sight, back, stood_in)
     waiting(context, definition, state, sight)
     agenda(context, definition, state, sight, MARKS)
+    offered(context, definition, state, MARKS)
     not_done(context, definition, undone)
     open_lists(context, definition, state, number)
     coming(context, definition, state)

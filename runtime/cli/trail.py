@@ -295,6 +295,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "confirmed": ("check",),
     "filed": ("register", "key"),
     "looked_up": ("asked", "late"),
+    "entries_offered": ("register",),
     "linked": ("process", "name"),
     "count_reached": ("counter", "key", "count"),
     "entry_imported": ("register", "key"),

@@ -338,6 +338,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
             yield say("graph.enough", enough=element.many.enough)
         if element.many.closes is not None:
             yield say("graph.closes", condition=element.many.closes)
+    if element.offers:
+        yield say("graph.offers", registers=", ".join(element.offers))
     if element.reopening is not None:
         yield say("graph.reopening", span=element.reopening)
     if element.repeat is not None:

@@ -89,6 +89,7 @@ EXAMPLES = {
     "FOR_EACH OPEN NAME": "for each open part",
     "DONE_WHEN COUNT OF_DONE": "done when 1 of done",
     "CLOSE_WHEN EXPR": "close when paper.sum > 1",
+    "OFFERS EXPR": "offers book",
     "REOPEN_WITHIN EXPR": "reopen within 5 days",
     "REPEAT_UNTIL EXPR": "repeat until paper.sum > 1",
     "REPEAT_EVERY PERIOD": "repeat every 1 day",

@@ -21,7 +21,17 @@ NOBODY = {
     *("restored", "suspended", "resumed", "ticked", "happened", "called", "retried", "observed", "deviated"),
     *("signalled", "added", "closed", "commented", "attached", "refused", "fired", "launched", "missed"),
     *("clock_started", "clock_paused", "clock_resumed", "clock_stopped", "threshold_reached", "clock_recounted"),
-    *("baseline_fixed", "line_covered", "filed", "filing_withheld", "looked_up", "linked", "count_reached", "migrated"),
+    *(
+        "baseline_fixed",
+        "line_covered",
+        "filed",
+        "filing_withheld",
+        "looked_up",
+        "entries_offered",
+        "linked",
+        "count_reached",
+        "migrated",
+    ),
     *("handed_over", "stage_passed", "drawn"),
 }
 
