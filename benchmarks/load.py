@@ -1,11 +1,14 @@
 """What many who write at once get from one database: each a process of its own, Charter beside raw SQLite.
 
+On a server (`--db postgresql://…`) it is measured beside itself with one lock for all, within which the disk is waited
+for: one commit a command, one after another.
+
 Every client opens cases of ten steps and plays them, command by command, each durable; the raw ones send the statements
 that Charter sends for the same steps, in transactions of their own (`durable.own_sql`). All begin once all are ready,
 and stop when the time is over. What counts: how long one command takes to be answered (50th and 99th percentile), how
 many are answered a second together, the fewest and most of a client, and how many fail.
 
-    python -m benchmarks.load [--clients N …] [--seconds S] [--folder FOLDER] [--rounds N]
+    python -m benchmarks.load [--clients N …] [--seconds S] [--folder FOLDER | --db ADDRESS] [--rounds N]
 """
 
 from __future__ import annotations
@@ -31,17 +34,27 @@ from .figures import say
 from .ten_steps import PEOPLE, STORY, ten_steps
 
 
-def made(folder: Path) -> Path:
+def made(path: Path | str) -> Path | str:
     """Makes a database with the process and its people."""
-    path = folder / "charter.db"
     with create_store(str(path)) as store:
         people = People(store, by="root")
         people.found()
         for person, role in PEOPLE.items():
             people.add(person)
             people.grant(person, role)
-        Cases(store).deploy(ten_steps(), by="root")
+        host = Cases(store)
+        host.deploy(ten_steps(), by="root")
+        host.start("ten", person="li")  # what that loads, no client has to
     return path
+
+
+def _one_by_one(path: str, *given: Any) -> None:
+    """As `_client`, with one lock for all, and the disk waited for within it."""
+    from charter.runtime.store import postgresql
+
+    postgresql._QUICK, postgresql._KEEP = "SELECT 1", "SELECT 1"
+    postgresql.PostgreSQL.parted = False
+    _client(path, *given)
 
 
 def _client(path: str, ready: Any, go: Any, seconds: float, results: Any) -> None:
@@ -119,7 +132,7 @@ def _own(values: Any, mark: str) -> Any:
     return values
 
 
-def measured(target: Any, path: Path, clients: int, seconds: float, *more: Any) -> dict[str, float]:
+def measured(target: Any, path: Path | str, clients: int, seconds: float, *more: Any) -> dict[str, float]:
     """Runs so many clients; gives commands a second, the percentiles (ms), the fewest, the most of one, failures."""
     context = multiprocessing.get_context("fork")
     ready, go, results = context.Semaphore(0), context.Event(), context.Queue()
@@ -153,24 +166,38 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=5)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--folder", type=Path, help="where to put the databases; a disk, not memory")
+    options.add_argument("--db", help="a server's database, in which schemas are made; they stay")
     given = options.parse_args()
     found: dict[tuple[str, int], list[dict[str, float]]] = {}
     syncs = []
-    for _ in range(given.rounds):
+    for number in range(given.rounds if given.db else 0):
+        address = made(f"{given.db}{'&' if '?' in given.db else '?'}schema=load_{os.getpid()}_{number}")
+        for clients in given.clients:
+            found.setdefault(("Charter", clients), []).append(measured(_client, address, clients, given.seconds))
+            alone = measured(_one_by_one, address, clients, given.seconds)
+            found.setdefault(("one by one", clients), []).append(alone)
+    for _ in range(0 if given.db else given.rounds):
         with tempfile.TemporaryDirectory(dir=given.folder) as name:
             folder = Path(name)
             syncs.append(sync(folder) * 1e6)
-            path = made(folder)
+            path = made(folder / "charter.db")
             steps, own = statements(folder)
             for clients in given.clients:
                 found.setdefault(("Charter", clients), []).append(measured(_client, path, clients, given.seconds))
                 raw = measured(_raw, own, clients, given.seconds, steps)
                 found.setdefault(("raw", clients), []).append(raw)
-    say("one sync of the disk", syncs, "us")
+    if syncs:
+        say("one sync of the disk", syncs, "us")
+    for clients in given.clients if given.db else ():
+        rates = zip(found["Charter", clients], found["one by one", clients], strict=True)
+        ratios = [ours["a second"] / alone["a second"] for ours, alone in rates]
+        say(f"{clients} clients: a second / one by one", ratios, least=4 if clients == 64 else None)
     first = min(given.clients)
     for (who, clients), rounds in found.items():
         told = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
-        print(f"      {who:8} {clients:3} clients: {json.dumps({k: round(v, 1) for k, v in told.items()})}", flush=True)
+        print(
+            f"      {who:10} {clients:3} clients: {json.dumps({k: round(v, 1) for k, v in told.items()})}", flush=True
+        )
         if clients != first:
             alone = [one["a second"] for one in found[who, first]]
             rates = [one["a second"] / each for one, each in zip(rounds, alone, strict=True)]

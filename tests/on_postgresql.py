@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_mock_engine
 
 from charter.runtime.folds import FOLDS
-from charter.runtime.store import backends, postgresql, postgresql_dialect, store as stores, tables as t
+from charter.runtime.store import backends, postgresql, postgresql_dialect, store as stores
 from charter.runtime.store.postgresql import Driver, PostgreSQL
 from charter.runtime.store.prepared import driver
 from charter.runtime.store.sqlite import SQLite
@@ -61,7 +61,7 @@ def _create(connection: Any) -> None:
 
 
 # What is a case's own, or drawn in turn: all that a transaction of a part may write to. What seals has the tree.
-_OWN = {each.name for each in (t.cases, t.entries, t.outbox, t.keys, t.clock, *(fold.table for fold in FOLDS))}
+_OWN = {"cases", "entries", "outbox", "keys", "clock", *(fold.table for fold in FOLDS)}
 _OWN -= {"register_entries", "register_fields"}
 _TREE = {"leaves", "tiles", "checkpoints", "clock"}
 _WRITTEN = (

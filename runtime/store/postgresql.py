@@ -100,6 +100,8 @@ _INDEXES = (
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Somebody else's work has changed something; not where this transaction wrote nothing.
 _TELL = "SELECT pg_notify('{channel}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
+# Locks are free once a commit can be seen.
+_QUICK = "SET LOCAL synchronous_commit = off"
 # A commit of its own, whose log lies behind all that was committed before it.
 _KEEP = "SELECT pg_logical_emit_message(true, 'charter', '')"
 _IS_THERE = "SELECT to_regclass(quote_ident(?)) IS NOT NULL"
@@ -206,7 +208,7 @@ class Driver(psycopg.Connection[Any]):
         wait = max(1, int(seconds * 1000))
         said = (
             f"BEGIN; SET LOCAL lock_timeout = {wait:d}; SET LOCAL idle_in_transaction_session_timeout = {IDLE:d};"
-            f" SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock{'_shared' * (part is not None)}"
+            f" {_QUICK}; SELECT pg_advisory_xact_lock{'_shared' * (part is not None)}"
             f"({_LOCK}, {self.key:d})"
         )
         if part is not None:  # in one order, so that nobody waits in a circle

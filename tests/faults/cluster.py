@@ -93,6 +93,10 @@ class Node:
         place = f"host={other.folder} port={self.cluster.port} user=charter application_name={self.name}"
         return f"primary_conninfo = '{place}'"
 
+    @property
+    def address(self) -> str:
+        return f"postgresql:///postgres?host={self.folder}&port={self.cluster.port}&user=charter"
+
     def ask(self, text: str) -> Any:
         """Asks it for one value."""
         with psycopg.connect(

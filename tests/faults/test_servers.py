@@ -18,6 +18,7 @@ from random import Random
 import pytest
 
 pytest.importorskip("psycopg")
+from charter.runtime.cli.main import run
 from tests.faults.cluster import Cluster, until
 from tests.faults.served import Clients, Held, found, held, worker
 
@@ -44,11 +45,17 @@ def say(name: str, came: Held, **more: object) -> None:
     print(f"\n{name}: {came} {more} load {os.getloadavg()[0]:.0f}", flush=True)
 
 
-def test_nothing_is_lost_or_doubled_while_servers_and_workers_are_killed_and_paused(tmp_path: Path) -> None:
+def test_nothing_is_lost_or_doubled_while_servers_and_workers_are_killed_and_paused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = Random(TIMES)
     blows = list(BLOWS) if TIMES == 1 else [rng.choice(BLOWS) for _ in range(10 * TIMES)]
     with Cluster() as cluster:
         found(cluster.address)
+        replica = cluster.nodes[1]
+        until(lambda: replica.ask("SELECT count(*) FROM pg_namespace WHERE nspname = 'public'"))
+        assert run(["--db", replica.address, "start", "leave", "--as", "li"]) == 74
+        assert "CH026" in capsys.readouterr().err
         with working(cluster.address, tmp_path, 2 if TIMES == 1 else 3) as workers:
             until(lambda: cluster.working() == len(workers))
             clients = Clients(cluster.address, 2 if TIMES == 1 else 4)
