@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run_values(context: Context, paths: tuple[str, ...], stated: str | None, template: bool, as_json: bool) -> int:
-    """Lists the parameters of all processes in these files; exit 1 while one has no value, or a stated one no place."""
+    """Lists the parameters of all processes in these files; exit 1 while one has no value."""
     from charter.runtime.author.stated import parameters, template as written
 
     definitions: dict[tuple[str, str], Definition] = {}
@@ -38,7 +38,7 @@ def run_values(context: Context, paths: tuple[str, ...], stated: str | None, tem
         context.output.json({"values": [_json(one) for one in found], "unset": len(lacking), "unused": idle})
     else:
         _tell(context, found, lacking, idle)
-    return FINDINGS if lacking or idle else 0
+    return FINDINGS if lacking else 0
 
 
 def _json(one: Open) -> dict[str, Any]:
