@@ -24,7 +24,7 @@ from charter.runtime.store.prepared import ask
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-AT_ONCE = 10_000  # entries that are taken in within one transaction
+AT_ONCE = 2_000  # entries that are taken in within one transaction
 _SIGNED = frozenset({"granted", "rejected", "voted"})
 _ENDS = frozenset({"completed", "cancelled"})
 _SECOND = 1_000_000
@@ -71,18 +71,38 @@ def seal(store: Store, *, whole: bool = False) -> Checkpoint | None:
             return last
     path = keys.place(store)
     private = _private(path, key)
-    while True:
-        with store.write(
-            part=Part(frozenset(), "leaves")
-        ) as connection:  # one seals at a time, and nobody waits for it
-            if in_force(connection) != key:  # somebody has just set another one, and sealed with it
-                return seals.latest(connection)
-            if seals.take_in(connection, AT_ONCE, all_late=whole) == AT_ONCE:
-                continue
-            checkpoint = _sign(connection, key, private, keys.kept(path))
-            break
+    since = _take_in(store, key, whole=whole)
+    with store.write(part=_LEAVES) as connection:
+        if in_force(connection) != key:  # somebody has just set another one, and sealed with it
+            return seals.latest(connection)
+        _take_the_rest(connection, since)
+        checkpoint = _sign(connection, key, private, keys.kept(path))
     keys.keep(path, checkpoint)
     return checkpoint
+
+
+# One seals at a time, and on a server nobody waits for it.
+_LEAVES = Part(frozenset(), "leaves")
+
+
+def _take_in(store: Store, key: Key | None, *, whole: bool) -> int:
+    """Takes in entries, a batch in a transaction, so that whoever wants to write meanwhile waits for one of them alone.
+
+    Gives the position that it has come to; ends, too, where another key has been set.
+    """
+    since: int | None = 0 if whole else None
+    while True:
+        with store.write(part=_LEAVES) as connection:
+            count, since = seals.take_in(connection, AT_ONCE, since)
+            if count < AT_ONCE or in_force(connection) != key:
+                return since
+
+
+def _take_the_rest(connection: Connection, since: int) -> None:
+    """Takes in what came while the last batch was taken in."""
+    count, since = AT_ONCE, max(since - seals.LATE, 0)
+    while count == AT_ONCE:
+        count, since = seals.take_in(connection, AT_ONCE, since)
 
 
 def _private(path: Path, key: Key) -> PrivateKey:
@@ -146,6 +166,11 @@ def set_key(
         None if was is None else was.text(),
         None if was is None or before is None else b64encode(before.sign(handed_over(was, key))).decode(),
     )
+    with store.write() as connection:
+        refused = admit(connection, by, "audit key", at=at, origin=origin)
+    if refused is not None:
+        return refused
+    since = _take_in(store, was, whole=True)
     keys.write_coming(private, path)
     with store.write() as connection:
         refused = admit(connection, by, "audit key", at=at, origin=origin)
@@ -153,8 +178,7 @@ def set_key(
             if in_force(connection) != was:
                 raise KeyTaken("somebody has set one", path=str(path))
             note(connection, told, by, at=at, origin=origin, reason=reason)
-            while seals.take_in(connection, AT_ONCE, all_late=True):
-                pass
+            _take_the_rest(connection, since)
             checkpoint = _sign(connection, key, private, keys.kept(path))
     if refused is not None:
         keys.drop_coming(path)

@@ -57,20 +57,21 @@ def unsealed(connection: Connection) -> list[Any]:
     return ask(connection, query, _last_position(connection))
 
 
-def take_in(connection: Connection, most: int, *, all_late: bool = False) -> int:
-    """Gives the next leaves to entries that have none, at most so many; gives how many there were.
+def take_in(connection: Connection, most: int, since: int | None = None) -> tuple[int, int]:
+    """Gives the next leaves to entries that have none, at most so many; gives how many, and where to go on from.
 
-    `all_late`: entries are looked for from the first on, not only near the end.
+    `since`: the position behind which they are looked for; None: near the end alone.
     """
-    since = 0 if all_late else max(_last_position(connection) - LATE, 0)
+    if since is None:
+        since = max(_last_position(connection) - LATE, 0)
     found = ask(connection, f"SELECT e.position {_WAITING} ORDER BY e.position LIMIT {most:d}", since)
     first = size(connection)
     if not found:
-        return 0
+        return 0, since
     rows = [(first + index, row[0]) for index, row in enumerate(found)]
     do_each(connection, "INSERT INTO leaves (leaf, position) VALUES (?, ?)", rows)
     _keep_tiles(connection, first, first + len(rows))
-    return len(rows)
+    return len(rows), rows[-1][1]
 
 
 def _keep_tiles(connection: Connection, before: int, after: int) -> None:

@@ -14,6 +14,7 @@ from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
 from charter.engine.machines import TAKING
+from charter.engine.once import once
 from charter.engine.plan.program import prepare
 from charter.engine.proof.explore import explore
 from charter.engine.proof.rest import Rest
@@ -85,7 +86,7 @@ def strands(
 ) -> tuple[Gap, ...]:
     """Gives what nobody is left for after a command, and was not before it; asks who is there only where it matters."""
     node = getattr(command, "node", None)
-    if command.verb not in TAKING or not isinstance(node, str) or not concerned(definition, name_of(node)):
+    if command.verb not in TAKING or not isinstance(node, str) or name_of(node) not in concerned(definition):
         return ()
     return stranded(definition, before, after, people())
 
@@ -98,13 +99,14 @@ def refused(command: Command, gaps: Sequence[Gap]) -> Refusal:
     return refusal(STRANDS, name_of(node), element=node, elements=", ".join(others or names))
 
 
-def concerned(definition: Definition, element: str) -> bool:
-    """Says whether who does an element's work may leave others, or other parts of it, without people."""
+@once(1024)
+def concerned(definition: Definition) -> frozenset[str]:
+    """Names the elements of which who does their work may leave others, or other parts of it, without people."""
     program = prepare(definition)
     seats = Seats(program, ())
-    if any(len(way) > 1 for way in seats.ways(program.plans[element])):
-        return True
-    return any(element in group and len(group - {START}) > 1 for group in groups_of(seats))
+    several = {name for name, plan in program.plans.items() if any(len(way) > 1 for way in seats.ways(plan))}
+    groups = (group - {START} for group in groups_of(seats))
+    return frozenset(several.union(*(group for group in groups if len(group) > 1)))
 
 
 def stranded(

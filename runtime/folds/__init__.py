@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
 FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, NUMBERS, VERSIONS, NOTICES, MEASURES, *REGISTERS)
 FOLDS = (*STATE, *FOLLOWING)
+# what stays empty where a process knows neither registers nor other cases
+_REFERRING = frozenset(REGISTERS)
 # What a case ran before, each up to the number of the entry that began the next.
 Earlier = Sequence[tuple[int, Shape]]
 
@@ -42,7 +44,8 @@ def keep(connection: Connection, shape: Shape, before: CaseState, done: Step, fi
     nodes = [after.nodes[key] for key in done.nodes]
     taken = Stride(after.case, shape, before, after, done.entries, first, nodes)
     for fold in FOLDS:
-        fold.keep(connection, taken)
+        if shape.refers or fold not in _REFERRING:
+            fold.keep(connection, taken)
 
 
 def cross(connection: Connection, shape: Shape, before: CaseState, done: Step, first: int) -> None:

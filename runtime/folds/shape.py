@@ -12,7 +12,7 @@ from charter.engine.plan.program import prepare
 class Shape:
     """See the module's text. `plans` are those of people's work, `lists` the open ones, `measured` the facts."""
 
-    __slots__ = ("barred", "bars", "lists", "measured", "name", "owner", "plans", "pressed", "program")
+    __slots__ = ("barred", "bars", "lists", "measured", "name", "owner", "plans", "pressed", "program", "refers")
 
     def __init__(self, definition: Definition) -> None:
         self.program = prepare(definition)
@@ -21,6 +21,8 @@ class Shape:
         plans = self.program.plans.items()
         self.plans = {n: p for n, p in plans if p.kind in ("activity", "approval") and p.element.work is None}
         self.lists = {n: p for n, p in plans if p.element.many is not None and p.element.many.open}
+        # whether it knows registers, or cases of other processes
+        self.refers = bool(self.program.registers or self.program.links)
         # what figures read of a case; None where the process has none
         self.measured = measured(self.program) if definition.kpis else None
         # element -> the service-level clocks that are about its work

@@ -80,7 +80,7 @@ class Turns:
             self._file = self._mine = None
 
     def _opened(self, making: int) -> bool:
-        if self._file is None:
+        if self._file is None and (making or os.access(self._path, os.F_OK)):  # which is less to ask than to fail
             with suppress(OSError):
                 self._file = os.open(self._path, os.O_RDWR | making | os.O_CLOEXEC, 0o600)
         return self._file is not None
