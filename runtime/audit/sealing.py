@@ -24,7 +24,7 @@ from charter.runtime.store.prepared import ask
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-AT_ONCE = 2_000  # entries that are taken in within one transaction
+AT_ONCE = 10_000  # entries that are taken in within one transaction
 _SIGNED = frozenset({"granted", "rejected", "voted"})
 _ENDS = frozenset({"completed", "cancelled"})
 _SECOND = 1_000_000
@@ -88,12 +88,13 @@ _LEAVES = Part(frozenset(), "leaves")
 def _take_in(store: Store, key: Key | None, *, whole: bool) -> int:
     """Takes in entries, a batch in a transaction, so that whoever wants to write meanwhile waits for one of them alone.
 
-    Gives the position that it has come to; ends, too, where another key has been set.
+    Only full batches: the rest belongs to the transaction that signs (`held.py`). Gives the position that it has come
+    to; ends, too, where another key has been set.
     """
     since: int | None = 0 if whole else None
     while True:
         with store.write(part=_LEAVES) as connection:
-            count, since = seals.take_in(connection, AT_ONCE, since)
+            count, since = seals.take_in(connection, AT_ONCE, since, full=True)
             if count < AT_ONCE or in_force(connection) != key:
                 return since
 

@@ -57,16 +57,16 @@ def unsealed(connection: Connection) -> list[Any]:
     return ask(connection, query, _last_position(connection))
 
 
-def take_in(connection: Connection, most: int, since: int | None = None) -> tuple[int, int]:
+def take_in(connection: Connection, most: int, since: int | None = None, *, full: bool = False) -> tuple[int, int]:
     """Gives the next leaves to entries that have none, at most so many; gives how many, and where to go on from.
 
-    `since`: the position behind which they are looked for; None: near the end alone.
+    `since`: the position behind which they are looked for; None: near the end alone. `full`: so many or none.
     """
     if since is None:
         since = max(_last_position(connection) - LATE, 0)
     found = ask(connection, f"SELECT e.position {_WAITING} ORDER BY e.position LIMIT {most:d}", since)
     first = size(connection)
-    if not found:
+    if not found or (full and len(found) < most):
         return 0, since
     rows = [(first + index, row[0]) for index, row in enumerate(found)]
     do_each(connection, "INSERT INTO leaves (leaf, position) VALUES (?, ?)", rows)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import lzma
 import os
 import shutil
-from collections.abc import Callable
 from contextlib import closing
 from errno import EIO, ENOSPC
 from pathlib import Path
@@ -30,7 +29,6 @@ TIMES = int(os.environ.get("CHARTER_FAULTS", "1"))
 TRAILS = Path(__file__).parents[1] / "trails"
 # (mode, the error): killed before, killed after, failed once, failed from there on, torn
 BLOWS = [(1, 0), (2, 0), (3, EIO), (3, ENOSPC), (4, EIO), (4, ENOSPC), (5, 0)]
-MOST = 400  # operations that any of these verbs makes
 WORDS = {
     "start": "start leave --as li --key once",
     "complete": "complete 2 ask --set text=hello --as li --key once",
@@ -69,6 +67,14 @@ def content(path: Path) -> list[tuple[object, ...]]:
         return raw.execute(query).fetchall()
 
 
+def operations(folder: Path, verb: str, shim: Path) -> int:
+    """Counts the operations of a verb that write."""
+    process = worker(folder, *WORDS[verb].split(), shim=shim, box=folder, mode=6, count=folder / "count")
+    said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return int((folder / "count").read_text())
+
+
 def struck(folder: Path, verb: str, shim: Path, blow: tuple[int, int], at: int) -> bool:
     """Strikes one operation of a verb, holds what must be so, and tells whether there was such an operation."""
     mode, error = blow
@@ -79,7 +85,7 @@ def struck(folder: Path, verb: str, shim: Path, blow: tuple[int, int], at: int) 
     assert "CH001" not in said[1] and "Traceback" not in said[1], (place, said)
     left = process.returncode
     if mode in (1, 2, 5) and left != -9:
-        return False  # it was done before it came to that
+        return False  # it was done before it came to that: how often a process writes is not the same each time
     if verb == "backup":
         assert content(path) == before, place
         copy = folder / "copy.db"
@@ -121,29 +127,28 @@ def test_whatever_is_struck_nothing_that_was_answered_is_lost_and_nothing_is_don
 ) -> None:
     shim = built(tmp_path)
 
-    def strike(number: int, blow: tuple[int, int], at: int) -> bool:
+    def box(number: int) -> Path:
         folder = tmp_path / f"box{number}"
         shutil.copytree(whole, folder)
         if verb == "migration":
             old = lzma.decompress((TRAILS / "entered_late-3aaf7fb.db.xz").read_bytes())
             (folder / "a.db").write_bytes(old)
+        return folder
+
+    def strike(number: int, blow: tuple[int, int], at: int) -> bool:
+        folder = box(number)
         try:
             return struck(folder, verb, shim, blow, at)
         finally:
             shutil.rmtree(folder)
 
-    if TIMES > 1:
-        _everywhere(strike)
-        return
+    last = operations(box(0), verb, shim)
+    assert last > 0
+    places = [(blow, at) for blow in BLOWS for at in range(1, last + 1)]
+    # Else one that fails and one that kills, anywhere between the first operation and the last.
     rng = Random(verb)
-    for number in range(3):
-        strike(number, BLOWS[(number * 3 + rng.randrange(7)) % 7], rng.randrange(1, 14))
-
-
-def _everywhere(strike: Callable[[int, tuple[int, int], int], bool]) -> None:
-    number = 0
-    for blow in BLOWS:
-        for at in range(1, MOST):
-            number += 1
-            if not strike(number, blow, at):
-                break
+    failing = [place for place in places if place[0][1]]
+    killing = [place for place in places if not place[0][1]]
+    chosen = places if TIMES > 1 else [rng.choice(failing), rng.choice(killing)]
+    hits = [strike(number, blow, at) for number, (blow, at) in enumerate(chosen, 1)]
+    assert any(hits) or TIMES == 1

@@ -20,7 +20,7 @@ from tests.leave import HELLO, LEAVE, PEOPLE
 
 from charter.engine.entries import Entry
 from charter.engine.entries.organisation import Consulted
-from charter.runtime.audit import keys, seals, tree
+from charter.runtime.audit import held, keys, sealing, seals, tree
 from charter.runtime.audit.held import Held, beside
 from charter.runtime.audit.log import ORGANISATION, Origin, append, load
 from charter.runtime.audit.notes import BadNote, Checkpoint, Key, Proof
@@ -357,3 +357,19 @@ def test_every_command_seals_at_its_end_and_the_report_says_what_is_exposed(
     Path("mine").write_text(rewrite_all)
     assert run(["audit", "verify", "--against", "mine"]) == 1
     assert "another trail" in capsys.readouterr().out
+
+
+def test_what_was_taken_in_before_there_was_a_key_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes the first key takes a long trail in beforehand, by whole batches, and may be killed amid it."""
+    for module in (sealing, held):
+        monkeypatch.setattr(module, "AT_ONCE", 2)
+    with founded(tmp_path / "b.db") as store:
+        people = People(store, by="root", clock=lambda: 100)
+        people.add("li")
+        people.add("wang")
+        assert sealing._take_in(store, None, whole=True) == 4
+        assert verify(store).sound
+        people.add("zhao")
+        assert isinstance(set_key(store, "root", at=200, origin=ORIGIN), Key)
+        found = verify(store)
+        assert found.sound and found.seals is not None and found.seals.waiting == 0
