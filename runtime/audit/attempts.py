@@ -7,7 +7,7 @@ entered. It rests on the entries alone: nothing else counts.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry
@@ -17,6 +17,9 @@ from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.store.parts import claim
 from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 MOST, MOST_OF_ALL = 1_000, 10_000
 HOUR = 3_600_000_000  # microseconds
