@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo kit test postgresql lint types imports check site fuzz hunt faults bench wheel plain ci clean
+.PHONY: demo kit test postgresql lint types imports check site fuzz hunt faults bench wheel plain ci clean readers
 
 .venv/.ready: pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -73,10 +73,15 @@ wheel: .venv/.ready
 plain:                      ## demo and test as a stranger plays them, on the oldest and the newest Python here
 	.ci/plain
 
+READERS = second
+readers: .venv/.ready       ## programs that are not ours read our exports back; READERS="second pm4py" has pm4py made, too (half a gigabyte)
+	.ci/readers $(READERS)
+	$(BIN)/pytest -q tests/unit/test_exports_outside.py
+
 kit: .venv/.ready            ## the DMN kit, where it lies beside the checkout: a stranger does not see it there
 	$(BIN)/pytest tests/conformance/test_dmn_tck.py tests/conformance/test_feel.py
 
-ci: lint types imports check site wheel fuzz kit postgresql plain
+ci: lint types imports check site wheel fuzz kit readers postgresql plain
 
 clean:
 	rm -rf .venv build dist *.egg-info src/*.egg-info

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from charter.runtime.exports.trail import Trail
 
 # as FORMATS of `runtime/exports/formats.py` has them, which a test compares
-NAMES = ("ocel", "ocel-json", "xes", "prov-json", "prov-n", "cloudevents", "cloudevents-batch", "csv", "parquet")
+DRAWN = ("prov-svg", "prov-dot")  # of one case
+NAMES = (
+    *("ocel", "ocel-json", "xes", "prov-json", "prov-n", *DRAWN),
+    *("cloudevents", "cloudevents-batch", "csv", "parquet"),
+)
 
 
 def run_export(
@@ -42,6 +46,8 @@ def run_export(
     path = Path(_named(out))
     if path.exists():
         raise Taken("there is a file of this name", path=out)
+    if form in DRAWN and (len(among) != 1 or among[0] == ORGANISATION):
+        raise Misuse("one_case", form=form)
     with _trail(context, form, among, processes, only_cases, str(path)) as (trail, told):
         made = write(path, form, trail, told)
     say = context.say

@@ -240,7 +240,7 @@ def write_svg(picture: Picture, say: Messages) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'height="{height:.0f}" role="img" aria-label={quoteattr(picture.title)}>',
         f"<title>{escape(picture.title)}</title>",
-        f"<style>{_style()}</style>",
+        f"<style>{style()}</style>",
         '<rect class="page" width="100%" height="100%"/>',
         f'<text class="name" x="28" y="32">{escape(picture.title)}</text>',
     ]
@@ -249,7 +249,8 @@ def write_svg(picture: Picture, say: Messages) -> str:
     return "\n".join([*head, *page.parts, "</svg>"]) + "\n"
 
 
-def _style() -> str:
+def style() -> str:
+    """Gives the rules that all drawings have."""
     light = _STYLE.format(
         page="#ffffff", box="#f4f6f9", edge="#c6ced8", ink="#1b2430", faint="#566273", arrow="#566273", back="#b3561e"
     )
@@ -357,17 +358,22 @@ def _arrow(
 ) -> None:
     start, end = _port(source, one, across, True), _port(target, two, across, False)
     stop = (end[0] - 7, end[1]) if across else (end[0], end[1] - 7)
-    path = f"M{start[0]:.1f} {start[1]:.1f}"
-    points = [start, *bends, stop]
+    path = curve([start, *bends, stop], across=across)
+    page.add(f'<path class="arrow" d="{path}"/>')
+    page.add(tip(end, (1, 0) if across else (0, 1), "tip"))
+
+
+def curve(points: Sequence[tuple[float, float]], *, across: bool) -> str:
+    """Gives the way of an arrow: straight while within a layer, bent between two."""
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for number, ((ax, ay), (bx, by)) in enumerate(itertools.pairwise(points)):
-        if number % 2 == 0:  # straight while within a layer
+        if number % 2 == 0:
             path += f"L{bx:.1f} {by:.1f}"
         elif across:
             path += f"C{(ax + bx) / 2:.1f} {ay:.1f} {(ax + bx) / 2:.1f} {by:.1f} {bx:.1f} {by:.1f}"
         else:
             path += f"C{ax:.1f} {(ay + by) / 2:.1f} {bx:.1f} {(ay + by) / 2:.1f} {bx:.1f} {by:.1f}"
-    page.add(f'<path class="arrow" d="{path}"/>')
-    page.add(tip(end, (1, 0) if across else (0, 1), "tip"))
+    return path
 
 
 def _legend(page: _Page, states: Sequence[str], y: float, width: float) -> float:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from charter.engine.errors import CharterError
-from charter.runtime.exports import cases, cloudevents, ocel, prov, tables, xes
+from charter.runtime.exports import cases, cloudevents, ocel, prov, prov_drawn, tables, xes
 from charter.runtime.exports.columns import Chain, Row, Sort
 from charter.runtime.exports.escapes import Escapes
 from charter.runtime.exports.trail import Trail
@@ -50,6 +50,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "xes": Format(xes.Xes, ".xes"),
         "prov-json": Format(prov.Json, ".json"),
         "prov-n": Format(prov.Notation, ".provn"),
+        "prov-svg": Format(prov_drawn.svg, ".svg"),
+        "prov-dot": Format(prov_drawn.dot, ".dot"),
         "cloudevents": Format(cloudevents.Lines, ".jsonl"),
         "cloudevents-batch": Format(cloudevents.Batch, ".json"),
         "csv": Format(tables.csv_entries, ".csv"),

@@ -23,7 +23,7 @@ from charter.engine.retracing import Event
 from charter.engine.text import composed
 from charter.runtime import clock
 from charter.runtime.author.intake import Reader
-from charter.runtime.imports import logs
+from charter.runtime.imports import logs, object_logs
 from charter.runtime.imports.findings import Faulty, Mistake
 from charter.runtime.imports.mapping import OWN, Column, Formula, Map, RecordMap, When, formulas, read_names
 from charter.runtime.imports.times import reader
@@ -63,6 +63,9 @@ class _Noted:
 
 def read_log(path: Path, map_: Map) -> Log:
     """Reads a log; raises Faulty with all that is wrong with it, FileNotFoundError."""
+    if (objects := object_logs.kind_of(path)) is not None:
+        case = map_.columns.get(map_.case, Column(map_.case, None, 0)).heading
+        return _read_traces(object_logs.ObjectLog(path, objects, case), map_)
     with logs.opened(path) as (kind, stream):
         if kind == "csv":
             return _read_table(logs.Table(stream, map_.encoding, map_.divider), map_)
@@ -102,7 +105,7 @@ def _read_table(table: logs.Table, map_: Map) -> Log:
     return log
 
 
-def _read_traces(traces: logs.Traces, map_: Map) -> Log:
+def _read_traces(traces: logs.Traces | object_logs.ObjectLog, map_: Map) -> Log:
     wanted = _wanted(map_)
     headings = [column.heading for column in wanted.values()]
     rows = ((row, [event.get(heading, "") for heading in headings]) for row, event in traces.events())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from tests.desk import Desk
 from tests.founded import founded
 
-from charter.runtime.cli.export import NAMES
+from charter.runtime.cli.export import DRAWN, NAMES
 from charter.runtime.exports.cases import TABLES
 from charter.runtime.exports.columns import COLUMNS, same
 from charter.runtime.exports.escapes import Escapes, cell_text, plain
@@ -21,6 +23,7 @@ from charter.runtime.exports.formats import FORMATS
 from charter.runtime.exports.judging import check, entries, format_of
 from charter.runtime.exports.reading import table
 
+READ = [name for name in NAMES if name not in DRAWN]
 NOTE = """process note "A note"
   owner boss
   role clerk
@@ -101,7 +104,7 @@ def exported(desk: Desk, form: str, name: str, more: str = "", person: str = "au
     return Path(name.strip("'")), told
 
 
-@pytest.mark.parametrize("form", NAMES)
+@pytest.mark.parametrize("form", READ)
 def test_an_export_reads_back_as_the_trail(office: Desk, trail: dict[str, dict[str, str]], form: str) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
@@ -190,7 +193,7 @@ def test_an_object_centric_log_has_cases_versions_people_and_links(office: Desk)
     assert all(r["objectId"] in known for each in log["objects"] for r in each["relationships"])
 
 
-@pytest.mark.parametrize("form", NAMES)
+@pytest.mark.parametrize("form", READ)
 def test_an_export_keeps_its_standard_and_says_what_the_trail_says(office: Desk, form: str) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
@@ -330,3 +333,60 @@ def test_analysts_get_a_row_a_case_an_element_and_a_version(office: Desk, tmp_pa
     said = {json.loads(each["value"]).get("said") for each in read["records"]}
     assert set(HOSTILE) <= said
     assert "CH099" in office.type(f"charter export cases --out '{tmp_path}/t' --as au")
+
+
+def test_provenance_is_drawn_of_one_case(office: Desk, tmp_path: Path) -> None:
+    hostile = next(n for n, text in enumerate(HOSTILE) if "<x" in text) + 4
+    for case, form in itertools.product((1, hostile), DRAWN):
+        path, _ = exported(office, form, f"'{tmp_path}/{case}.{form}'", f"--case {case}")
+        drawn = path.read_text("utf-8")
+        assert "text_of@1" in drawn and "completed write" in drawn and "li ·" in drawn
+        if form == "prov-svg":
+            tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(drawn).iter()}
+            assert tags <= {"svg", "title", "style", "rect", "text", "path"}
+            assert drawn.count('class="arrow"') == (3 if case == 1 else 1)
+        else:
+            assert drawn.startswith("digraph") and drawn.count(" -> ") == (3 if case == 1 else 1)
+    for wrong in ("", "--case organisation", "--case 1 --case 2"):
+        office.type(f"charter audit export prov-svg --out x.svg {wrong} --as au")
+        assert office.code == 2
+
+
+@pytest.mark.parametrize("form", ["xes", "ocel", "ocel-json"])
+def test_our_own_logs_are_imported_again(office: Desk, tmp_path: Path, form: str) -> None:
+    """What was exported becomes cases of the same process elsewhere, with the same people, times and versions."""
+    path, _ = exported(office, form, f"'{tmp_path}/log.{form}'", "--case 1")
+    columns = {"xes": ("case:concept:name", "concept:name", "time:timestamp", "org:resource")}
+    case, what, at, who = columns.get(form, ("object:case:note", "element", "ocel:time", "actor"))
+    (tmp_path / "note.map").write_text(
+        f"""log own
+process note
+column a_case = "{case}"
+column what = "{what}"
+column at = "{at}"
+column who = "{who}"
+column kind = "kind"
+column told = "data"
+case a_case
+event what
+time at
+actor who
+when kind = "completed" and what = "write" then write done
+when kind = "rejected" then judge rejected
+when kind = "granted" then judge granted
+ignore when not(kind in ("completed", "rejected", "granted") and what in ("write", "judge"))
+record text_of
+  said = if contains(told, "again") then "again" else "hello"
+""",
+        "utf-8",
+    )
+    with founded(tmp_path / "b.db", "root") as store:
+        desk = Desk(store, "en")
+        for line in STORY.strip().splitlines()[:-8]:
+            desk.type(line)
+        told = json.loads(desk.type(f"charter import log '{path}' --map '{tmp_path}/note.map' --json --as root"))
+        assert desk.code == 0 and told["cases_made"] == 1, told
+        kinds, same = ("completed", "rejected", "granted"), ("kind", "element", "actor", "at")
+        ours, theirs = (json.loads(one.type("charter audit log 1 --json --as root")) for one in (desk, office))
+        ours, theirs = ([[e.get(n) for n in same] for e in log if e["kind"] in kinds] for log in (ours, theirs))
+        assert ours == theirs

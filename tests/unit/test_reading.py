@@ -16,7 +16,7 @@ from tests.founded import founded
 from tests.verbs import verbs
 
 from charter.runtime.cli.consulted import ALSO_LOOK, LOOKS
-from charter.runtime.cli.export import NAMES
+from charter.runtime.cli.export import DRAWN, NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -205,7 +205,8 @@ TYPED = {
     "audit ask": [f"audit ask {one}" for one in ("own-approvals", "states --json", "seen --case {case}")],
     "audit signatures": ["audit signatures {case}", "audit signatures {case} --json"],
     "audit bundle": ["audit bundle --out b", "audit bundle --case {case} --out c"],
-    "audit export": [f"audit export {form} --out out" for form in NAMES if form != "parquet"]
+    "audit export": [f"audit export {form} --out out" for form in NAMES if form not in ("parquet", *DRAWN)]
+    + [f"audit export {form} --case {{case}} --out out" for form in DRAWN]
     + ["audit export csv --case {case} --out out", "audit export xes --process secret --out out"],
     "export cases": ["export cases --format jsonl --out out", "export cases --case {case} --out out"],
     "export check": ["export check kept.jsonl --with-trail --json"],
