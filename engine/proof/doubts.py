@@ -27,6 +27,7 @@ Why = Literal[
     "facts",
     "calculated",
     "many",
+    "unplayed",
 ]
 
 
@@ -34,7 +35,8 @@ class Doubt(Struct, frozen=True):
     """`time`: there was not enough; `start`: no case can begin; `barren`: no value was found that would be taken;
     `present`: elements whose conditions ask what time it is; `currency`: parameters that may have one of several;
     `register`, `link`, `clock`, `ledger`: what conditions ask of these; `facts`: who did something, or when;
-    `calculated`: what conditions calculate with; `many`: records with more values than are tried.
+    `calculated`: what conditions calculate with; `many`: records with more values than are tried; `unplayed`: elements
+    for which something was found that no scenario shows.
     """
 
     why: Why

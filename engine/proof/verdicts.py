@@ -1,24 +1,27 @@
 """What an exploration proves: a verdict for each property of a sound process, with the shortest way to what refutes it.
 
-A refutation is a run of the real engine, so it is certain. A property is proved only where all of the graph was seen
-and the values that were looked at stand for all others; else nothing was found, which is said as such. Soundness is
-that of workflow nets (van der Aalst, 1998), option to complete, proper completion, no dead transitions, carried over
-to data and to what the process owes: its outputs, and approvals that can be given.
+A refutation is a run of the real engine, so it is certain; that a case can never end is more than a run says, and is
+told only of one that goes on without any value that might have been another. A property is proved only where all of
+the graph was seen and the values that were looked at stand for all others; else nothing was found, which is said as
+such. Soundness is that of workflow nets (van der Aalst, 1998), option to complete, proper completion, no dead
+transitions, carried over to data and to what the process owes: its outputs, and approvals that can be given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from charter.engine.commands import Add
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED
 from charter.engine.proof.assumptions import Assumptions
 from charter.engine.proof.explore import Graph
+from charter.engine.proof.moves import Move
 
 Property = Literal["ends", "closed", "opens", "outputs", "turns", "grants"]
 PROPERTIES: tuple[Property, ...] = ("ends", "closed", "opens", "outputs", "turns", "grants")
@@ -90,10 +93,10 @@ def _reaching(graph: Graph, goals: set[int]) -> set[int]:
     return found
 
 
-def _ends(_: Definition, graph: Graph, whole: bool) -> Verdict:
+def _ends(definition: Definition, graph: Graph, whole: bool) -> Verdict:
     ended = set(_ended(graph))
     barren = {number for number, _ in graph.barren}
-    living = _reaching(graph, ended | graph.open | barren)
+    living = _reaching(graph, ended | graph.open | barren | _unsure(definition, graph))
     lost = [number for number in range(len(graph.states)) if number not in living]
     if lost:
         number = next((n for n in lost if not graph.next[n]), lost[0])
@@ -103,6 +106,23 @@ def _ends(_: Definition, graph: Graph, whole: bool) -> Verdict:
     certain = _reaching(graph, ended)
     proved = whole and len(certain) == len(graph.states)
     return Verdict("ends", "proved" if proved else "unknown", _held(graph))
+
+
+def _unsure(definition: Definition, graph: Graph) -> set[int]:
+    """Gives the states from which something that was not tried might have led elsewhere."""
+    left_out = set(graph.inexact)
+    everywhere = not left_out <= {record.name for record in definition.records}  # a fact, or what other cases hold
+    return {
+        number
+        for number, edges in enumerate(graph.next if left_out else ())
+        if any(everywhere or _gives(edge.move, left_out) for edge in edges)
+    }
+
+
+def _gives(move: Move, records: Collection[str]) -> bool:
+    """Says whether a move hands over one of these records, or an item that may be of one."""
+    given = (name for command in move.commands for name, _ in getattr(command, "records", ()))
+    return any(name in records for name in given) or any(isinstance(command, Add) for command in move.commands)
 
 
 def _held(graph: Graph) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Proves the processes of a file within a budget of seconds, and writes what refutes a property as a scenario.
 
-A scenario is shown only when it was played and came to the state that it claims.
+A scenario is shown only when it was played and came to the state that it claims; what a run is to refute, and no
+scenario shows, is unknown.
 """
 
 from __future__ import annotations
@@ -129,12 +130,17 @@ class Prover:
         runs = [self._run(definition, given, lambda _: clock() - begun < budget) for given in taken.ways]
         found = joined([run.verdicts for run in runs], taken)
         seconds = clock() - begun
+        findings = tuple(self._shown(verdict, runs[number]) for number, verdict in found)
         doubts = dict.fromkeys(doubt for run in runs for doubt in run.doubts)
+        pairs = zip(findings, found, strict=True)
+        unplayed = [each.verdict for each, (_, verdict) in pairs if each.verdict.said != verdict.said]
+        if unplayed:
+            doubts[Doubt("unplayed", tuple(dict.fromkeys(name for each in unplayed for name in each.elements)))] = None
         if taken.unclear and any(verdict.said == "unknown" for _, verdict in found):
             doubts[Doubt("currency", taken.unclear)] = None
         return Proof(
             definition=definition,
-            findings=tuple(self._shown(verdict, runs[number]) for number, verdict in found),
+            findings=findings,
             states=sum(len(run.graph.states) for run in runs),
             moves=sum(run.graph.steps for run in runs),
             depth=max(run.graph.depth() for run in runs),
@@ -166,7 +172,9 @@ class Prover:
         expected = stands(state, keys)
         title = self.title(verdict.property, self.language)
         text = story(definition, title, start, commands, expected, self.language, given, self.subcase)
-        return Finding(verdict, place, text if text is not None and self._plays(text) else None, given)
+        if text is None or not self._plays(text):
+            return Finding(replace(verdict, said="unknown", state=None, always=False, assuming=()), place, given=given)
+        return Finding(verdict, place, text, given)
 
     def subcase(self, process: str, records: Mapping[str, Any]) -> tuple[Definition, Sequence[Command]] | None:
         """Finds work that brings a case of a process to its end with these outputs; None where none was found."""
