@@ -113,6 +113,11 @@ def informed(
 
 def alone(definition: Definition, state: CaseState, command: _Command) -> Step:
     """Takes a step as where registers hold what the case itself has filed, and nothing else."""
+    return informed(definition, state, command, answer_alone(state))[1]
+
+
+def answer_alone(state: CaseState) -> registers.Answer:
+    """Gives what answers as where registers hold what a case itself has filed, and nothing else."""
     newest: dict[str, dict[str, registers.Row]] = {}
     for found in state.looked:
         newest.setdefault(found.ask.register, {}).update({row.key: row for row in found.rows})
@@ -122,7 +127,7 @@ def alone(definition: Definition, state: CaseState, command: _Command) -> Step:
             return next((found for found in state.looked if found.ask == ask), registers.Found(ask, more=True))
         return registers.found_among(ask, newest.get(ask.register, {}))
 
-    return informed(definition, state, command, answer)[1]
+    return answer
 
 
 def carry_out(host: Host, case: str, effect: Effect) -> Refusal | None:

@@ -24,7 +24,7 @@ from charter.engine.machines import CASE_STATES, ELEMENT_STATES
 from charter.engine.plan.plans import shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.proof.computed import ITEM as ITEM, expanded, sources
-from charter.engine.proof.nodes import calls, is_comparison, static
+from charter.engine.proof.nodes import OUTSIDE, calls, is_answer, is_comparison, static
 from charter.engine.proof.shares import Asked, alike, asked
 
 Path = tuple[str, ...]
@@ -109,7 +109,9 @@ def registers_read(program: Program) -> dict[str, tuple[str, ...]]:
     definition = program.definition
     found: dict[str, dict[str, None]] = {}
     for condition in conditions(definition):
-        for name in sorted(program.names(condition.text).intersection((*program.registers, *program.links))):
+        for name in sorted(
+            program.names(condition.text).intersection((*program.registers, *program.links)) - {OUTSIDE}
+        ):
             found.setdefault(name, {}).update({condition.element: None} if condition.element is not None else {})
     for element in definition.elements:
         for filing in element.files:
@@ -303,6 +305,8 @@ class _Look:
                 self.strange[path[0]] = None
 
     def visit(self, node: t.Node, local: Mapping[str, Path | None]) -> None:
+        if is_answer(node):
+            return  # tried as it may be, whatever stands beside it
         if is_literal(node):
             self.literals.append(node)
         elif isinstance(node, t.Name | t.Path):

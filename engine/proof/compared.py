@@ -57,7 +57,8 @@ class Compared:
         # Elements of one list of which nobody sees the items one by one.
         self.alike = self.shared.union(name for name in self.shade.quiet if program.plans[name].loops == (name,))
         self.strange = tuple(sorted(set(self._strange(every))))
-        self.sight = Sight(self.atoms, self.components, self.reader.variables, program.bound)
+        elsewhere = [atom for atom in every if atom.condition.record is not None and self._elsewhere(atom)]
+        self.sight = Sight((*self.atoms, *elsewhere), self.components, self.reader.variables, program.bound)
         self.looped = frozenset(plain_path(path) for path in self.reader.variables.values())  # lists of `for each`
         self.items = Items(self.reader, every, program.bound)
         # Amounts that ledgers are asked for alone: at zero, none overruns its line.
@@ -66,6 +67,12 @@ class Compared:
         self.free = frozenset(path for path in booked if path not in self.inside)
         self.weighed = frozenset(name for path, name in booked.items() if path in self.inside)
         self._groups: dict[str, list[list[Field]]] = {}
+
+    def _elsewhere(self, atom: Atom) -> bool:
+        """Says whether a `where` asks something of other records alone, which decides what may be written later."""
+        record = self.types[atom.condition.record or ""]
+        roots = {path[0] for path in atom.expression.paths} - self.program.bound.keys()
+        return roots <= self.types.keys() - {record.name, *(field.name for field in record.fields)}
 
     @property
     def currency(self) -> str:

@@ -28,6 +28,7 @@ Why = Literal[
     "calculated",
     "many",
     "unplayed",
+    "outside",
 ]
 
 
@@ -36,7 +37,7 @@ class Doubt(Struct, frozen=True):
     `present`: elements whose conditions ask what time it is; `currency`: parameters that may have one of several;
     `register`, `link`, `clock`, `ledger`: what conditions ask of these; `facts`: who did something, or when;
     `calculated`: what conditions calculate with; `many`: records with more values than are tried; `unplayed`: elements
-    for which something was found that no scenario shows.
+    for which something was found that no scenario shows; `outside`: what of linked cases and registers that hangs on.
     """
 
     why: Why

@@ -10,16 +10,15 @@ shortest one, and ends where the caller says so; what it has not seen is unknown
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from charter.engine import law
-from charter.engine.commands import Start, Tick
+from charter.engine.commands import Command, Start, Tick
 from charter.engine.definition import Definition
-from charter.engine.hosting import alone
 from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED, WORKABLE
 from charter.engine.plan.plans import Plan
@@ -28,10 +27,13 @@ from charter.engine.proof.assumptions import starting
 from charter.engine.proof.atoms import conditions_of, registers_read
 from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
+from charter.engine.proof.nodes import OUTSIDE
+from charter.engine.proof.outside import Taken, apart, steps
 from charter.engine.proof.sameness import Sameness
 from charter.engine.proof.values import Conditions
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
+from charter.engine.step.transition import Step
 
 _MOVABLE = WORKABLE | {"failed"}
 _NOT_ITS_TURN = "CH524"
@@ -52,12 +54,13 @@ class Graph(Struct, eq=False):
     `barren`: (state, node) of work that no value could finish; `cut`: whether the caller ended it; `timed`: elements
     whose conditions ask what time it is; `many`: records with too many values; `inexact`: records of which not all was
     looked at, service-level clocks that conditions ask for (how long work takes is not tried out), and ledgers (so are
-    amounts).
+    amounts); `taken`: what was taken of linked cases and registers at each start; `asked`: what they are asked, by key.
     """
 
     states: list[CaseState] = field(default_factory=list)
     came: list[tuple[int, Move | None]] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     next: list[list[Edge]] = field(default_factory=list)
     open: set[int] = field(default_factory=set)
     spun: list[tuple[int, str]] = field(default_factory=list)
@@ -66,6 +69,7 @@ class Graph(Struct, eq=False):
     granted: set[str] = field(default_factory=set)
     inexact: tuple[str, ...] = ()
     many: tuple[str, ...] = ()
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timed: set[str] = field(default_factory=set)
     cut: bool = False
     steps: int = 0
@@ -89,6 +93,16 @@ class Graph(Struct, eq=False):
             moves.append(move)
             state = self.came[state][0]
         return self.starts[self.came[state][0]], moves[::-1]
+
+    def assumed(self, state: int) -> tuple[str, ...]:
+        """Names what of linked cases and registers was taken in some way on a shortest way to a state."""
+        keys: dict[str, None] = {}
+        while True:
+            source, move = self.came[state]
+            keys.update((key, None) for key, _ in (self.taken[source] if move is None else move.taken))
+            if move is None:
+                return tuple(dict.fromkeys(name for key in sorted(keys) for name in self.asked.get(key, ())))
+            state = source
 
 
 def explore(definition: Definition, more: Callable[[int], bool], *, reduced: bool = True) -> Graph:
@@ -121,8 +135,10 @@ def _spins(refusal: Refusal) -> bool:
 
 class _Search:
     def __init__(self, definition: Definition) -> None:
-        self.definition = definition
-        program = prepare(definition)
+        self.outside = apart(definition)
+        self.definition = self.outside.definition
+        self.uncertain: dict[str, None] = {}
+        program = prepare(self.definition)
         known = Conditions(program)
         self.moves = Moves(program, known)
         # What an instant or an amount may change that is not tried out.
@@ -146,9 +162,10 @@ class _Search:
                 break
             number = self.waiting.popleft()
             if graph.states[number].status not in CLOSED:
-                self._look(number, reduced and not left_out)
+                self._look(number, reduced and not left_out and not self.outside.asked)
         graph.many = self.moves.many()
-        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(left_out), *self.read)))
+        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(left_out), *self.read, *self.uncertain)))
+        graph.asked = {key: tuple(sorted(names)) for key, (names, _) in self.outside.asked.items()}
         return graph
 
     def _start(self) -> None:
@@ -156,13 +173,21 @@ class _Search:
         who = self.moves.somebody(STARTER, [role.name for role in self.definition.roles])
         for records in self.moves.starts():
             start = Start(actor=who, at=at, case="case", records=records, **law.PRESENT._asdict())
-            done = alone(self.definition, NEW, start)
+            for done, taken in self._steps(NEW, start):
+                if done.refusal is None:
+                    self.graph.starts.append(start)
+                    self.graph.taken.append(taken)
+                    self._meet(done.state, (len(self.graph.starts) - 1, None))
+                elif _spins(done.refusal):
+                    self.graph.spun.append((-1, self._spinning("")))
+
+    def _steps(self, state: CaseState, command: Command) -> Iterator[tuple[Step, Taken]]:
+        """Takes a step, in every way in which what it asks of others may be answered."""
+        for done, taken, more in steps(self.definition, state, command):
             self.graph.steps += 1
-            if done.refusal is None:
-                self.graph.starts.append(start)
-                self._meet(done.state, (len(self.graph.starts) - 1, None))
-            elif _spins(done.refusal):
-                self.graph.spun.append((-1, self._spinning("")))
+            if more:
+                self.uncertain.update(dict.fromkeys(self.outside.names([key for key, _ in taken])))
+            yield done, taken
 
     def _spinning(self, node: str) -> str:
         """Names what repeats: the first element that can, else whoever moved."""
@@ -177,7 +202,7 @@ class _Search:
             if node.state == "granted":
                 graph.granted.add(node.element)
         outputs = self.sameness.outputs(state)
-        alike = self.numbers.setdefault(self.sameness.key(state), [])
+        alike = self.numbers.setdefault(self._key(state), [])
         for there, number in alike:
             if there <= outputs:
                 return number
@@ -188,6 +213,13 @@ class _Search:
         graph.next.append([])
         self.waiting.append(number)
         return number
+
+    def _key(self, state: CaseState) -> Any:
+        """Gives what is equal for two states from which the same can follow."""
+        key = self.sameness.key(state)
+        if not self.outside.asked:
+            return key
+        return key, frozenset(found.ask.key for found in state.looked if found.ask.register == OUTSIDE)
 
     def _look(self, number: int, reduced: bool) -> None:
         graph, moves = self.graph, self.moves
@@ -212,42 +244,49 @@ class _Search:
         self._take(number, moves.early(state, awaiting, at))
         self._take(number, moves.ends(state, at))
         self._take(number, moves.time(state, at))
+        self._take(number, moves.look(state, at))
 
     def _take(self, number: int, moves: Iterator[Move]) -> None:
         graph = self.graph
         taken, refused = False, ""
         for move in moves:
-            made = self._make(number, move)
-            if not isinstance(made, Refusal):
-                done, state = made
-                if move.told in ("answer", "fail") and state.nodes[move.node].state == "failed":
-                    # An answer that does not fit; that it may fail anyway says nothing of what would.
-                    refused = move.node if move.told == "answer" else refused
-                else:
-                    taken = True
-                graph.next[number].append(Edge(done, self._meet(state, (number, done))))
-            elif made.code != _NOT_ITS_TURN:
-                refused = move.node
+            for done, came in self._make(number, move):
+                if isinstance(came, CaseState):
+                    if move.told in ("answer", "fail") and came.nodes[move.node].state == "failed":
+                        # An answer that does not fit; that it may fail anyway says nothing of what would.
+                        refused = move.node if move.told == "answer" else refused
+                    else:
+                        taken = True
+                    graph.next[number].append(Edge(done, self._meet(came, (number, done))))
+                elif came.code != _NOT_ITS_TURN:
+                    refused = move.node
         if refused and not taken:
             graph.barren.add((number, refused))
 
-    def _make(self, number: int, move: Move) -> tuple[Move, CaseState] | Refusal:
-        """Gives a move as it was made and the state after it, or why it was refused.
+    def _make(self, number: int, move: Move) -> Iterator[tuple[Move, CaseState | Refusal]]:
+        """Yields a move as it was made and the state after it, or why it was refused, for all that may be answered.
 
         Time goes on until something has happened that matters.
         """
         state = self.graph.states[number]
-        commands = list(move.commands)
-        before = self.sameness.key(state) if move.told == "time" else None
-        for command in commands:
-            done = alone(self.definition, state, command)
-            self.graph.steps += 1
-            if done.refusal is not None:
-                if _spins(done.refusal):
-                    self.graph.spun.append((number, self._spinning(move.node)))
-                return done.refusal
-            state = done.state
-            again = before is not None and len(commands) < _MOST_TICKS and self.sameness.key(state) == before
-            if again and state.wake is not None:
-                commands.append(Tick(actor=command.actor, at=max(command.at, state.wake)))
-        return move._replace(commands=tuple(commands)), state
+        before = self._key(state) if move.told == "time" else None
+        waiting = [(state, 0, move)]
+        while waiting:
+            state, index, made = waiting.pop()
+            command = made.commands[index]
+            for done, taken in self._steps(state, command):
+                told = made._replace(taken=(*made.taken, *taken))
+                if done.refusal is not None:
+                    if _spins(done.refusal):
+                        self.graph.spun.append((number, self._spinning(move.node)))
+                    yield told, done.refusal
+                    continue
+                now = done.state
+                again = before is not None and len(told.commands) < _MOST_TICKS and self._key(now) == before
+                if again and now.wake is not None:
+                    tick = Tick(actor=command.actor, at=max(command.at, now.wake))
+                    told = told._replace(commands=(*told.commands, tick))
+                if index + 1 < len(told.commands):
+                    waiting.append((now, index + 1, told))
+                else:
+                    yield told, now

@@ -23,6 +23,7 @@ from charter.engine.commands import (
     Claim,
     Close,
     Command,
+    Comment,
     Complete,
     Confirm,
     Reject,
@@ -42,6 +43,8 @@ from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
 from charter.engine.proof.fields import DRAWN
+from charter.engine.proof.nodes import OUTSIDE
+from charter.engine.proof.outside import Taken
 from charter.engine.proof.past import Past
 from charter.engine.proof.values import Conditions, Representatives
 from charter.engine.state import NEW, CaseState, Node
@@ -54,11 +57,15 @@ EVIDENCE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
 
 
 class Move(NamedTuple):
-    """Commands that happen together. `node`: whose, if anybody's; `told`: what is done, in the words of scenarios."""
+    """Commands that happen together. `node`: whose, if anybody's; `told`: what is done, in the words of scenarios.
+
+    `taken`: what was taken of linked cases and registers then.
+    """
 
     node: str
     told: str
     commands: tuple[Command, ...]
+    taken: Taken = ()
 
 
 class Moves:
@@ -155,6 +162,12 @@ class Moves:
             IN_CHARGE if owner is not None else STARTER,
             (*plan.element.accountable, *((owner,) if owner is not None else ())),
         )
+
+    def look(self, state: CaseState, at: int) -> Iterator[Move]:
+        """Yields what has a case look at others again that changes nothing in it."""
+        if any(found.ask.register == OUTSIDE for found in state.looked):
+            who = self.somebody(STARTER, ())
+            yield Move("", "comment", (Comment(actor=who, at=at, text="?"),))
 
     def time(self, state: CaseState, at: int) -> Iterator[Move]:
         if state.wake is not None:

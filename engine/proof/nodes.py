@@ -8,6 +8,7 @@ from typing import TypeGuard
 from charter.engine.feel import tree as t
 
 Path = tuple[str, ...]
+OUTSIDE = "outside_of_the_case"  # the register of what is asked of others (`outside`)
 _COMPARING = frozenset({"=", "!=", "<", "<=", ">", ">="})
 
 
@@ -28,3 +29,8 @@ def static(node: t.Node, local: Mapping[str, Path] | Mapping[str, Path | None]) 
         base = static(node.of, local)
         return None if base is None else (*base, node.name)
     return None
+
+
+def is_answer(node: t.Node) -> bool:
+    """Says whether a node stands for something that is asked of others."""
+    return isinstance(node, t.Path) and isinstance(node.of, t.Filter) and node.of.of == t.Name(OUTSIDE)

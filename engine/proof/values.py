@@ -49,7 +49,7 @@ class Conditions(Compared):
 
         `writable`: the records that may still be written after it, and held against it.
         """
-        near = self.sight.related(record) | {record}
+        near = self.sight.related(record).union({record}, *(where.names for where in self.wheres.get(record, ())))
         there = {name: versions[name] for name in sorted(near) if name in versions}
         later = frozenset(near.intersection(writable)) - {record}
         key = (record, tuple(version.digest for version in there.values()), later)

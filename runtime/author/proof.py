@@ -132,10 +132,10 @@ class Prover:
         seconds = clock() - begun
         findings = tuple(self._shown(verdict, runs[number]) for number, verdict in found)
         doubts = dict.fromkeys(doubt for run in runs for doubt in run.doubts)
-        pairs = zip(findings, found, strict=True)
-        unplayed = [each.verdict for each, (_, verdict) in pairs if each.verdict.said != verdict.said]
-        if unplayed:
-            doubts[Doubt("unplayed", tuple(dict.fromkeys(name for each in unplayed for name in each.elements)))] = None
+        for run, verdict in (
+            (runs[number], each) for (number, each), f in zip(found, findings, strict=True) if f.verdict != each
+        ):
+            doubts[_unplayed(run.graph, verdict)] = None
         if taken.unclear and any(verdict.said == "unknown" for _, verdict in found):
             doubts[Doubt("currency", taken.unclear)] = None
         return Proof(
@@ -199,6 +199,12 @@ class Prover:
     def _plays(self, text: str) -> bool:
         played = self.played(text)
         return played is not None and played.failure is None
+
+
+def _unplayed(graph: Graph, verdict: Verdict) -> Doubt:
+    """Says why what a run refutes is not claimed: what it takes of others, else whom it concerns."""
+    taken = () if verdict.state is None else graph.assumed(verdict.state)
+    return Doubt("outside", taken) if taken else Doubt("unplayed", verdict.elements)
 
 
 def _ending(definition: Definition) -> tuple[Definition, list[Command]] | None:
