@@ -160,6 +160,9 @@ def _too_early(part: Part, scope: ProcessScope, order: Order, findings: Findings
                     writers = scope.producers.get(root)
                     if not writers or root in taken or root in scope.inputs or root in scope.elements:
                         continue
+                    again = any(p.all(t.Repeat) for p in (part, *part.ancestors()))
+                    if again and all(w is part for w in writers):
+                        continue  # what its own last round has written
                     if not any(order.precedes(end(w), begin(part)) for w in writers):
                         findings.add("CH422", expr.span, element=part.name, name=root)
 

@@ -104,9 +104,15 @@ def _amendable(scope: ProcessScope) -> Iterator[str]:
 
 
 def amended_type(line: t.Work, scope: ProcessScope) -> y.Type | None:
-    """Gives the type of what a line gives to a record of another process."""
+    """Gives the type of what a line gives to a record of another process: all that the record cannot be without."""
     found = amended(line, scope)
-    return None if found is None or found[1] is None else record_type(found[1].name, found[0])
+    if found is None or found[1] is None:
+        return None
+    whole, fields = record_type(found[1].name, found[0]), found[1].node.fields
+    needed = {field.name.text for field in fields if field.needed}
+    if not isinstance(whole, y.ContextType):
+        return whole
+    return y.ContextType(fields={name: kind for name, kind in whole.fields.items() if name in needed})
 
 
 def check_amendments(scopes: Iterable[ProcessScope], findings: Findings) -> None:
@@ -147,6 +153,20 @@ def _way(lines: dict[str, list[tuple[str, t.Name, str]]], start: str, end: str) 
     return None
 
 
+def _as_far_as_lists(path: tuple[str, ...], other: ProcessScope) -> tuple[str, ...]:
+    """Gives a path up to the first list on it: `bids[bidder = "a"].price` asks of its items more than the path says."""
+    if not path or other.record(path[0]) is None or path[0] in other.elements:
+        return path
+    if other.written_in(path[0]):
+        return path[:1]
+    kind: y.Type | None = record_type(path[0], other)
+    for end, name in enumerate(path[1:], 1):
+        kind = kind.fields.get(name) if isinstance(kind, y.ContextType) else None
+        if isinstance(kind, y.ListType):
+            return path[: end + 1]
+    return path
+
+
 def lower_link(link: Symbol, scope: ProcessScope) -> d.Link:
     """Gives a link as the engine knows it, with the facts that the process reads of the case."""
     line: t.Concerns = link.node
@@ -154,7 +174,7 @@ def lower_link(link: Symbol, scope: ProcessScope) -> d.Link:
     amends = [
         w.target.text.split(".") for part in scope.elements.values() for w in part.all(t.Work) if w.kind == "amend"
     ]
-    facts = alone(
-        [*(path for _, path in _read(scope, link.name)), *(tuple(p[1:]) for p in amends if p[0] == link.name)]
-    )
+    other = scope.other(link)
+    read = (path if other is None else _as_far_as_lists(path, other) for _, path in _read(scope, link.name))
+    facts = alone([*read, *(tuple(p[1:]) for p in amends if p[0] == link.name)])
     return d.Link(link.name, line.process.text, feel_text(line.by) or "null", facts)

@@ -197,7 +197,9 @@ class _Player:
         paths = feel.compile(tree_of(text)).paths if text else frozenset()
 
         def look(ask: Ask, _: str) -> tuple[Row, ...]:
-            return self.world.answer(widened(ask, paths)).rows
+            records = {r.name for other in self.definitions if other.name == ask.process for r in other.records}
+            whole = (path[:2] if len(path) > 1 and path[1] in records else path for path in paths)
+            return self.world.answer(widened(ask, whole)).rows
 
         return Scope(prepare(self.world.definition(case)), self.world.state(case), None, (), self.world.clock, look)
 

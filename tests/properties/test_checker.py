@@ -290,7 +290,7 @@ def test_a_misspelt_output_is_mended_where_it_was_misspelt(file: str, data: st.D
     start, end = data.draw(st.sampled_from(alone)).span(1)
     at = data.draw(st.integers(start + 2, end - 1))
     wrong = right[:at] + data.draw(st.sampled_from("sxy")) + right[at:]
-    compiled = compile("t.charter", wrong, lambda path: (ROOT / "processes" / path).read_bytes())
+    compiled = compile(file, wrong, lambda path: (ROOT / "processes" / path).read_bytes())
     fixes = [d.fix for d in compiled.diagnostics if d.fix is not None]
     assert fixes, compiled.diagnostics
     assert fixes[0].applied(wrong) == right

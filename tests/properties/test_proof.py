@@ -13,8 +13,8 @@ from charter.dsl.passes import compile
 from charter.engine.definition import Definition
 from charter.engine.proof.explore import explore
 from charter.engine.proof.verdicts import verdicts
-from tests.properties import meeting_texts
 from charter.runtime.author.proof import Prover
+from tests.properties import meeting_texts
 from tests.properties.judged import JUDGED
 from tests.properties.reference import disagreements, look
 from tests.properties.sound_texts import text
