@@ -31,7 +31,6 @@ _DAY = 86_400 * _SECOND
 _ZONE = "Asia/Shanghai"
 
 _RISKS = "--data demo/risks.json"
-_KINDS = " ".join(f"--check listed[{n}]" for n in range(1, 7))  # of cost
 _POINTS = "--check check1 --check check2"  # of an agenda
 _PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt"
 
@@ -81,9 +80,8 @@ charter cases --as chen
 charter complete 6 lead_budgeting --data demo/cost-needs.json --as chen
 charter complete 6 estimate_costs --data demo/cost-estimates.json --as sun
 charter complete 6 write_plan --data demo/cost-plan.json --as chen
-charter confirm 6 compile_budget --check accurate --as xu
-charter confirm 6 compile_budget --check reasonable --as chen
-charter complete 6 compile_budget --data demo/cost-budget.json {_KINDS} --as jin
+charter approve 6 budget_review --as xu
+charter approve 6 budget_review --as wang
 charter approve 6 budget_approval --as zhao
 charter confirm 5 set_up --check culture --as zhou
 charter complete 5 set_up --data demo/team-rules.json --as chen
@@ -128,14 +126,15 @@ charter complete 13 ask --data demo/change-request.json --as he
 charter complete 13 assess_change --data demo/change-impact.json --check compared --as chen
 charter complete 13 plan_measures --data demo/change-response.json --as chen
 charter approve 13 approve_change --as wang
+charter impact 1 plan --as chen
+charter complete 13 replan --data demo/change-plan-tasks.json --as chen
+charter audit trace 1 plan --as chen
+charter audit why 1 assign_task[3] --as chen
 charter complete 13 implement --data demo/change-result.json --as zhou
+! charter approve 13 verify_change --as qian
+charter approve 1 plan_review --as wang
 charter approve 13 verify_change --as qian
 charter complete 13 watch --data demo/change-control.json --as chen
-charter impact 1 plan --as chen
-! charter amend 1 plan --data demo/plan-2.json --as chen
-charter amend 1 plan --data demo/plan-2.json --reason 医院追加现场值守，变更已批准 --as chen
-charter audit why 1 assign_task[3] --as chen
-charter approve 1 plan_review --as wang
 charter complete 1 assign_task[3] --data demo/assigned-3.json --as chen
 charter show 1 --as chen
 charter complete 1 do_task[2] --data demo/deliverable-2.json --as sun
