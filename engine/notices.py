@@ -3,8 +3,8 @@
 Whoever is informed of an element hears how it ended, whatever ended it, but not what the process passes over before it
 opens; who accounts for it, that its date was missed or moved; whom a line of it tells, what it tells them; the higher
 role, that work came up to it; the owner, that a call failed for good or something asked for was not done, that a line
-of a ledger is overrun, that no approval applies to a record, or that a repeated phase stands. What is to be done is no
-news: it is in an inbox. Knows neither persons nor how they are told.
+of a ledger is overrun, that no approval applies to a record, that a repeated phase stands, or that another case has
+amended a record. What is to be done is no news: it is in an inbox. Knows neither persons nor how they are told.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from charter.engine.commands import SYSTEM
 from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.approvals import StageHeld
 from charter.engine.entries.cases import (
+    Amended,
     Declined,
     Escalated,
     Failed,
@@ -84,6 +86,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Idle: _owner,
     Uncounted: _owner,
     StageHeld: _owner,
+    Amended: _owner,
 }
 
 
@@ -94,6 +97,7 @@ _NEWS_OF_CASE: Mapping[type[Told], Callable[[Program, Any], Roles]] = {
     Declined: lambda program, _told: _owned(program),
     Undated: lambda program, _told: _owned(program),
     LineOverrun: lambda program, _told: _owned(program),
+    Amended: lambda program, _told: _owned(program),
 }
 
 
@@ -105,6 +109,8 @@ def told(program: Program, entry: Entry) -> Roles:
     kind, ended = type(entry.told), ends(entry)
     if not ended and kind not in _ANY:
         return ()
+    if kind is Amended and entry.actor != SYSTEM.person:
+        return ()  # whoever amends a record in its own case knows it
     if entry.element is None:
         return _NEWS_OF_CASE[kind](program, entry.told) if kind in _NEWS_OF_CASE else ()
     plan = program.plans.get(entry.element)

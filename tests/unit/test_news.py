@@ -6,7 +6,7 @@ import pytest
 
 from charter.dsl.passes import compile
 from charter.engine import notices
-from charter.engine.commands import Actor, Approve, Cancel, Complete, Reject, Signal, Skip
+from charter.engine.commands import Actor, Amend, Approve, Cancel, Complete, Reject, Signal, Skip
 from charter.engine.entries import Told, actions, approvals, cases, clocks, ledgers
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
@@ -17,7 +17,7 @@ ENDS = {"completed", "granted", "rejected", "reached", "answered", "decided", "s
 # Kinds that tell nobody: work that is in an inbox, what people do and see done, and how clocks and rules go.
 NOBODY = {
     *("started", "continued", "recounted", "opened", "claimed", "assigned", "released", "delegated", "begun"),
-    *("confirmed", "written", "amended", "voted", "returned", "withdrawn", "reopened", "repeated", "staled"),
+    *("confirmed", "written", "voted", "returned", "withdrawn", "reopened", "repeated", "staled"),
     *("restored", "suspended", "resumed", "ticked", "happened", "called", "retried", "observed", "deviated"),
     *("signalled", "added", "closed", "commented", "attached", "refused", "fired", "launched", "missed"),
     *("clock_started", "clock_paused", "clock_resumed", "clock_stopped", "threshold_reached", "clock_recounted"),
@@ -155,3 +155,46 @@ def test_whoever_is_informed_hears_of_every_end_and_of_nothing_else(approves: bo
     passed = {"never", "to_come"} | (set() if approves else {"there", "judge"})
     named = {element.name for element in program.definition.elements}
     assert over - heard == passed and heard == named - passed
+
+
+LINKED = """role boss
+role clerk
+process house
+  owner boss
+  record plan
+    amended by change
+    size integer
+  activity make
+    role   clerk
+    output plan
+  activity live
+    role clerk
+process change
+  owner boss
+  concerns house by request.house
+  record request
+    house text
+    size  integer
+  activity ask
+    role   clerk
+    output request
+  activity put_in
+    input  request
+    amends house.plan = {size: request.size}
+"""
+
+
+def test_the_owner_hears_what_another_case_amends_and_not_what_its_own_people_do() -> None:
+    definitions = compile("a.charter", LINKED.encode()).definitions
+    clerk = Actor("li", ("clerk",))
+    world = World(definitions, 1_772_442_000_000_000, [clerk])
+    house, _ = world.start("house", clerk)
+    size = {"size": 1}
+    world.perform(house, Complete(actor=clerk, at=world.clock, node="make", records=(("plan", size),)))
+    world.perform(house, Amend(actor=clerk, at=world.clock, record="plan", value={"size": 2}, reason="more"))
+    change, _ = world.start("change", clerk)
+    asked = (("request", {"house": house, "size": 3}),)
+    world.perform(change, Complete(actor=clerk, at=world.clock, node="ask", records=asked))
+    program = prepare(next(d for d in definitions if d.name == "house"))
+    amended = [entry for entry in world.entries(house) if entry.told.kind == "amended"]
+    assert [notices.told(program, entry) for entry in amended] == [(), ("boss",)]
