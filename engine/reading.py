@@ -2,10 +2,11 @@
 
 Who holds a role that a process names by `visible to` (without such a line: any of its roles), or its owner's, may read
 every case of it; who has a part in a case, that one. Inside a case, a record or field with a line of its own is for the
-roles of that line alone; who wrote a version, or holds the work that writes or decides on it, reads it too. The digest
-of what is withheld is withheld with it, because a short value can be guessed from it, and so is whatever was computed
-in the case, as soon as anything that it may come from is withheld. Invariant: what is withheld stands as WITHHELD where
-its value would, and is never left out.
+roles of that line alone; who wrote a version, or holds the work that writes or decides on it, reads it too, but for
+what was filled in there of something else that is withheld from them. The digest of what is withheld is withheld with
+it, because a short value can be guessed from it, and so is whatever was computed in the case, as soon as anything that
+it may come from is withheld. Invariant: what is withheld stands as WITHHELD where its value would, and is never left
+out.
 """
 
 from __future__ import annotations
@@ -60,22 +61,29 @@ class Sight(Struct, frozen=True):
     """What of the contents of a process's cases is withheld from somebody.
 
     `hidden`: (record type, field) pairs, field None for a whole record; `own`: the keys of records that they read in
-    this case all the same; `links`: through which what is read is, of a case that they may not read, or not all of.
+    this case all the same, but for the `filled`: fields whose values come of something else that is hidden; `links`:
+    through which what is read is, of a case that they may not read, or not all of.
     """
 
     types: Mapping[str, RecordType]
     hidden: frozenset[tuple[str, str | None]] = frozenset()
     own: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
+    filled: frozenset[tuple[str, str | None]] = frozenset()
 
     @property
     def whole(self) -> bool:
         """Tells whether nothing is withheld."""
         return not self.hidden and not self.links
 
+    def _kept(self, record: str) -> Sight:
+        """Gives what is withheld of a record (its name or key): of one's own, what was filled in alone."""
+        return Sight(self.types, self.filled, links=self.links) if record in self.own else self
+
     def hides(self, record: str) -> bool:
         """Tells whether anything of a record (its name or key) is withheld."""
-        return bool(self.hidden) and record not in self.own and self._hides(name_of(record), ())
+        kept = self._kept(record)
+        return bool(kept.hidden) and kept._hides(name_of(record), ())
 
     def _hides(self, name: str, above: tuple[str, ...]) -> bool:
         if (name, None) in self.hidden:
@@ -89,7 +97,7 @@ class Sight(Struct, frozen=True):
 
     def value(self, record: str, encoded: Any) -> Any:
         """Gives an encoded value of a record (its name or key) as it is read."""
-        return self._record(name_of(record), encoded) if self.hides(record) else encoded
+        return self._kept(record)._record(name_of(record), encoded) if self.hides(record) else encoded
 
     def of_path(self, record: str, fields: Iterable[str]) -> Literal["whole", "part", "nothing"]:
         """Tells how much they read of a record (its name or key), or of what a path of fields leads to in it."""
@@ -97,7 +105,7 @@ class Sight(Struct, frozen=True):
         if record in self.links:
             return "nothing"
         if record in self.own:
-            return "whole"
+            return self._kept(record).of_path(name, fields)
         for field in fields:
             if (name, None) in self.hidden or (name, field) in self.hidden:
                 return "nothing"
@@ -179,7 +187,8 @@ def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = (
         hidden.update((record.name, f.name) for f in record.fields if f.visible and held.isdisjoint(f.visible))
     unread = frozenset(links)
     found = _with_derived(types, hidden, unread)
-    return Sight(types, found, frozenset(own) if found else frozenset(), unread)
+    mine = frozenset(own) if found else frozenset()
+    return Sight(types, found, mine, unread, _filled(types, found, unread) if found else frozenset())
 
 
 def _with_derived(
@@ -194,6 +203,32 @@ def _with_derived(
         hidden |= {(r.name, f.name) for r, f in tells}
         more = bool(tells)
     return frozenset(hidden)
+
+
+def _filled(
+    types: Mapping[str, RecordType], hidden: frozenset[tuple[str, str | None]], links: frozenset[str]
+) -> frozenset[tuple[str, str | None]]:
+    """Gives the fields whose values come, unless somebody gives them, of what is hidden outside of their record."""
+    outside = Sight(types, hidden, links=links)
+    found: set[tuple[str, str | None]] = set()
+    more = True
+    while more:
+        inside = Sight(types, frozenset(found))
+        new = {
+            (r.name, f.name)
+            for r in types.values()
+            for f in r.fields
+            if (r.name, f.name) not in found
+            for root, *rest in paths(_source(f))
+            if (
+                inside.of_path(r.name, [root, *rest]) != "whole"
+                if root in {each.name for each in r.fields}
+                else outside.of_path(root, rest) != "whole"
+            )
+        }
+        found |= new
+        more = bool(new)
+    return frozenset(found)
 
 
 def _source(field: Field) -> str | None:
@@ -328,6 +363,18 @@ def data(seen: Sight, kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
         found.update(see(seen, told))
     if "command" in found:
         found["command"] = _command(seen, found["command"])
+    return found
+
+
+def entered(seen: Sight, kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives what an entry tells, as JSON data, as it is read by whoever entered it."""
+    found = dict(told)
+    record = told.get("record")
+    if kind in ("written", "amended") and record is not None:
+        mine = Sight(seen.types, seen.hidden, frozenset((*seen.own, record)), seen.links, seen.filled)
+        found.update(_version(mine, told))
+    if "looked" in (told.get("command") or {}):
+        found["command"] = {**told["command"], "looked": seen.derived(told["command"]["looked"])}
     return found
 
 

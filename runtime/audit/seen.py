@@ -8,13 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from charter.engine.entries import BadEntry
-from charter.engine.reading import WITHHELD, Sight, data, noted, of_organisation as told_of
+from charter.engine.reading import WITHHELD, Sight, data, entered, noted, of_organisation as told_of
 from charter.engine.refusals import Reason
 from charter.runtime.audit.log import Sealed
 
 
 def seen(sealed: Sealed, sight: Sight, persons: Collection[str] = ()) -> Sealed:
-    """Gives an entry as it is read; what somebody entered themselves they read whole, but for why they were refused.
+    """Gives an entry as it is read; what somebody entered themselves they read, but for why they were refused, what was
+    looked up for it and what was filled in of something that is withheld from them.
 
     With anything withheld, so are the hashes of the chain: a short value can be guessed from them.
     """
@@ -22,7 +23,7 @@ def seen(sealed: Sealed, sight: Sight, persons: Collection[str] = ()) -> Sealed:
         return sealed
     fields, kind = sealed.fields, str(sealed.fields.get("kind"))
     if fields.get("actor") in persons and kind != "refused":
-        return _told(sealed, sealed.data, {"prev": WITHHELD})
+        return _told(sealed, entered(sight, kind, sealed.data), {"prev": WITHHELD})
     why = {"reason": WITHHELD} if noted(fields.get("reason"), sealed.data) else {}
     return _told(sealed, data(sight, kind, sealed.data), {"prev": WITHHELD, **why})
 

@@ -133,6 +133,9 @@ charter people grant li prober --process probing --as root
 charter start probing --as li
 charter complete 3 write --set other=1 --as li
 charter complete 3 weigh --set bound=3 --as li
+charter people grant wu prober --process probing --as root
+charter start probing --as wu
+charter complete 4 write --set other=1 --as wu
 """
 # what must be told to nobody but these: by an own reckoning, from the texts above alone
 READERS = {
@@ -146,7 +149,8 @@ READERS = {
     "PLANPLANPLAN": {"bo", "vi", "ed", "root", "au"},
 }
 READERS |= {"PAYPAYPAY": {"pa", "au"}, "PAYKEYKEY": {"pa", "au"}}
-CASES = {"1": {"li", "wu", "root", "au"}, "2": {"bo", "vi", "ed", "root", "au"}, "3": {"li", "ob", "root", "au"}}
+CASES = {"1": {"li", "wu", "root", "au"}, "2": {"bo", "vi", "ed", "root", "au"}, "3": {"li", "wu", "ob", "root", "au"}}
+CASES |= {"4": {"wu", "li", "ob", "root", "au"}}
 ALL_OF = {"hiring": {"li", "wu", "root", "au"}, "secret": {"bo", "root", "au"}}
 
 # how each verb that looks is typed about a case, where `1` alone will not do
@@ -282,6 +286,19 @@ def test_no_verb_tells_what_is_withheld(desk: Desk, person: str) -> None:
     assert told >= {secret for secret, readers in READERS.items() if person in readers}
 
 
+def test_what_was_filled_in_is_kept_from_whoever_wrote_the_record(desk: Desk) -> None:
+    """A field that is left out is filled from another case, of which its writer may not read that field."""
+    told = json.loads(desk.type("charter show 4 --json --as wu"))
+    note = next(each for each in told["records"] if each["record"] == "note")
+    assert note["value"] == {"other": "1", "copy": {"withheld": True}} and note["digest"] == {"withheld": True}
+    assert "47114711" in desk.type("charter show 4 --json --as au")
+    for line in ("complete 4 weigh --set bound=99999999", "complete 4 weigh --set bound=99999999 --json"):
+        said = desk.type(f"charter {line} --as wu")
+        assert desk.code == 3 and "47114711" not in said
+    for line in ("audit show 4.4 --json", "audit show 4.3", "audit log 4 --json", "audit query 'data.value.copy > 1'"):
+        assert "47114711" not in desk.type(f"charter {line} --as wu")
+
+
 def test_every_verb_that_looks_is_walked() -> None:
     named = {name for name, _ in verbs()}
     assert LOOKS | ALSO_LOOK == TYPED.keys() <= named
@@ -290,7 +307,7 @@ def test_every_verb_that_looks_is_walked() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_case_that_is_kept_from_somebody_is_as_none(desk: Desk, case: str) -> None:
     """Whatever is typed about it, by who may not read it, is answered as if there were no case of this number."""
-    for person in ("zz" if case == "1" else "wu",):
+    for person in ("wu" if case == "2" else "zz",):
         assert person not in CASES[case]
         for line in (*(each for name in TYPED for each in TYPED[name]), *ACTS):
             if "{case}" in line:
