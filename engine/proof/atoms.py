@@ -24,7 +24,7 @@ from charter.engine.machines import CASE_STATES, ELEMENT_STATES
 from charter.engine.plan.plans import shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.proof.computed import ITEM as ITEM, expanded, sources
-from charter.engine.proof.nodes import OUTSIDE, calls, is_answer, is_comparison, static
+from charter.engine.proof.nodes import calls, is_answer, is_comparison, static
 from charter.engine.proof.shares import Asked, alike, asked
 
 Path = tuple[str, ...]
@@ -99,25 +99,6 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
             asked = given.get(column.strip(), column)
             cells = (rule.tests[number].strip() for rule in table.rules)
             yield from (f"({asked}) in ({cell})" for cell in cells if cell != "-")
-
-
-def registers_read(program: Program) -> dict[str, tuple[str, ...]]:
-    """Gives the registers and linked cases that decide what happens by what they hold, with the elements concerned.
-
-    What they hold is not tried out: a `where` may be decided by an entry, or be held against one that is filed.
-    """
-    definition = program.definition
-    found: dict[str, dict[str, None]] = {}
-    for condition in conditions(definition):
-        for name in sorted(
-            program.names(condition.text).intersection((*program.registers, *program.links)) - {OUTSIDE}
-        ):
-            found.setdefault(name, {}).update({condition.element: None} if condition.element is not None else {})
-    for element in definition.elements:
-        for filing in element.files:
-            if filing.register in program.conditional:
-                found.setdefault(filing.register, {})[element.name] = None
-    return {name: tuple(elements) for name, elements in found.items()}
 
 
 def plain_path(path: Path) -> Path:

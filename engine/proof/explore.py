@@ -24,11 +24,11 @@ from charter.engine.machines import CLOSED, SETTLED, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled, prepare
 from charter.engine.proof.assumptions import starting
-from charter.engine.proof.atoms import conditions_of, registers_read
+from charter.engine.proof.atoms import conditions_of
 from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
 from charter.engine.proof.nodes import OUTSIDE
-from charter.engine.proof.outside import Taken, apart, steps
+from charter.engine.proof.outside import Taken, apart, registers_read, steps
 from charter.engine.proof.sameness import Sameness
 from charter.engine.proof.values import Conditions
 from charter.engine.refusals import Refusal

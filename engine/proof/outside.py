@@ -21,7 +21,8 @@ from charter.engine.feel import printer, tree as t
 from charter.engine.forms import Field, RecordType, Register
 from charter.engine.hosting import answer_alone, informed
 from charter.engine.machines import SETTLED
-from charter.engine.plan.program import prepare
+from charter.engine.plan.program import Program, prepare
+from charter.engine.proof.atoms import conditions
 from charter.engine.proof.nodes import OUTSIDE, calls
 from charter.engine.registers import Ask, Found, Row
 from charter.engine.state import CaseState
@@ -48,6 +49,25 @@ class Outside(Struct, frozen=True):
     def names(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Gives what is read of others, `project.plan.budget`, where these keys ask for it."""
         return tuple(dict.fromkeys(name for key in keys for name in sorted(self.asked[key][0])))
+
+
+def registers_read(program: Program) -> dict[str, tuple[str, ...]]:
+    """Gives the registers and linked cases that decide what happens by what they hold, with the elements concerned.
+
+    What they hold is not tried out: a `where` may be decided by an entry, or be held against one that is filed.
+    """
+    definition = program.definition
+    found: dict[str, dict[str, None]] = {}
+    for condition in conditions(definition):
+        for name in sorted(
+            program.names(condition.text).intersection((*program.registers, *program.links)) - {OUTSIDE}
+        ):
+            found.setdefault(name, {}).update({condition.element: None} if condition.element is not None else {})
+    for element in definition.elements:
+        for filing in element.files:
+            if filing.register in program.conditional:
+                found.setdefault(filing.register, {})[element.name] = None
+    return {name: tuple(elements) for name, elements in found.items()}
 
 
 def apart(definition: Definition) -> Outside:

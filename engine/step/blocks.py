@@ -19,7 +19,7 @@ from charter.engine.entries.cases import (
     Skipped,
     Unapproved,
 )
-from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.keys import Path, key_of, name_of, parse_key
 from charter.engine.machines import DELIVERED, SETTLED
 from charter.engine.plan import rounds
 from charter.engine.plan.plans import Plan, shared_loops
@@ -202,6 +202,10 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     over = rounds.ended(draft.program, draft, plan, path, draft.at)
     if over is not None:
         draft.rounds = (*draft.rounds, over)
+    # What a round has filed stands: the next one files what it finds itself, and takes nothing back.
+    names = {plan.name, *(inner.name for inner in plan.descendants())}
+    within = {key for key, _, _ in draft.filed if name_of(key) in names and parse_key(key)[1][: len(path)] == path}
+    draft.filed = tuple(filed for filed in draft.filed if filed[0] not in within)
     if plan.kind != "phase":
         reopen(draft, node, Repeated(), redo=False)
         return
