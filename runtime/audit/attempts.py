@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry
 from charter.engine.entries.keeping import RefusalsUnentered
 from charter.runtime import clock
@@ -32,12 +31,13 @@ def too_many(connection: Connection, person: str, at: int, origin: Origin) -> bo
     found = bounded(connection, person, at)
     if not isinstance(found, bool):
         claim(connection)
-        log.append(connection, [Entry(found, at, SYSTEM.person)], origin)
+        log.append(connection, [Entry(found, at, person)], origin)
     return bool(found)
 
 
 def bounded(connection: Connection, person: str, at: int) -> RefusalsUnentered | bool:
-    """Tells whether a refused attempt of a person is one too many; for the first, gives what is entered in its place.
+    """Tells whether a refused attempt of a person is one too many; for the first, gives what is entered in its place,
+    which counts as one of that person: so there is one of these an hour.
 
     What stands ahead of the clock (entries of a clock that was ahead) counts as well.
     """
