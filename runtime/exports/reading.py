@@ -198,8 +198,10 @@ def ocel(path: Path) -> Iterator[Cells]:
 
 
 def looked(path: Path) -> sqlite3.Connection:
-    """Opens a database for looking at alone."""
-    return sqlite3.connect(f"file:{str(path.absolute()).replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
+    """Opens a database of somebody else's for looking at alone; what its schema would have done is not done."""
+    found = sqlite3.connect(f"file:{str(path.absolute()).replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
+    found.execute("PRAGMA trusted_schema=OFF")
+    return found
 
 
 def xes(path: Path) -> Iterator[Cells]:

@@ -253,9 +253,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def lines(desk: Desk, case: str) -> Iterator[str]:
+    """Yields the lines about a case; those about none once."""
     for verb in sorted(LOOKS | ALSO_LOOK):
         for line in TYPED[verb]:
-            yield line.format(case=case)
+            if "{case}" in line or case == "1":
+                yield line.format(case=case)
 
 
 def answered(desk: Desk, line: str) -> str:
