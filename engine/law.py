@@ -68,6 +68,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a drill files nothing, calls nobody and is in no queue; "
         "what work rests on is kept in the order of its names, in every process; "
         "work that files an entry whose review is due files it again, also as it was; "
+        "a register's review may come as often as a parameter says; "
         "a stage of an approval is asked where its condition holds, and held while that is unknown; "
         "people are drawn by lot from what a command brings, and cases are called by numbers; "
         "a case looks up the case that it concerns, and amends it by a command of its own; "

@@ -42,6 +42,9 @@ def check_registers(scope: ProcessScope, findings: Findings) -> None:
             for role in line.roles if isinstance(line, t.Review) else ():
                 if scope.role(role.text) is not None:  # who reviews has a part in every process with the register
                     scope.used_roles.add(role.text)
+            for name in sorted(names(line.every.text)) if isinstance(line, t.Review) else ():
+                if scope.parameter(name) is not None:  # so has what says how often
+                    scope.used.add(name)
     for symbol in chain.from_iterable(own(scope, name).values() for name in ("kpis", "parameters", "reports")):
         for expr in expressions(symbol.node):
             for name in sorted(names(expr.text)):

@@ -173,12 +173,12 @@ def _equalities(register: Register, test: t.Node, inner: Any) -> Iterator[tuple[
 def review_due(program: Program, register: Register, at: int) -> int | None:
     """Gives when an entry that was filed at an instant is to be looked at again, None where that is not asked."""
     expression = None if register.review is None else compiled(register.review.every)
-    span = None if expression is None else expression.evaluate({}, program.env())
+    span = None if expression is None else expression.evaluate(program.bound, program.env())
     return None if span is None else calendars.add(program.definition.calendar, at, span)
 
 
 def window_since(program: Program, register: Register, now: int) -> int | None:
     """Gives the instant since which a counter counts, None for ever."""
     expression = None if register.window is None else compiled(register.window)
-    span = None if expression is None else expression.evaluate({}, program.env())
+    span = None if expression is None else expression.evaluate(program.bound, program.env())
     return calendars.add(program.definition.calendar, now, span.scaled(Decimal(-1))) if isinstance(span, Span) else None
