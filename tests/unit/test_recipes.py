@@ -33,8 +33,8 @@ GUIDE = {
     "dsl/text/charter.lark": [("    | on | ", "    | guide"), ("raci: DONE_BY", "guide: GUIDE STRING")],
     "dsl/text/tree.py": [
         ("class Assign(", "class Guide(Line, frozen=True):\n    text: Text\n\n"),
-        ('    "veto": (', '    "guide": (Guide, "GUIDE"),'),
     ],
+    "dsl/text/plain_lines.py": [('    "veto": (', '    "guide": (t.Guide, "GUIDE"),')],
     "dsl/check/lines.py": [
         (
             "    (t.Assign,)",
