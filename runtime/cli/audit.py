@@ -13,6 +13,7 @@ from charter.engine.keys import is_instance
 from charter.runtime import clock
 from charter.runtime.cli import ask, audit_seal, audit_signatures, export
 from charter.runtime.cli.audit_entry import run_show
+from charter.runtime.cli.audit_grouped import run_grouped
 from charter.runtime.cli.audit_verify import run_verify
 from charter.runtime.cli.changes import run_changes
 from charter.runtime.cli.clause import CASES, run_clause
@@ -49,6 +50,8 @@ def run_query(
     kind: str | None,
     clause: str | None,
     record_type: str | None,
+    by: str | None,
+    of: str | None,
     limit: int,
     after: int,
     format: str,
@@ -84,6 +87,10 @@ def run_query(
         parts.append(f'at < date and time("{_time(until, "--until", last=True)}")')
     text = " and ".join(parts)
     query = build(text)[0] if text else None
+    if of is not None and by is None:
+        raise Misuse("of_without_by")
+    if by is not None:
+        return run_grouped(context, text, query, by, of, as_json)
     consulted(context, "query", text=text)
     return listed(context, query, after, limit, "json" if as_json else format)
 
@@ -211,6 +218,8 @@ _ASKED = [
     option("--kind", "TEXT"),
     option("--clause", "CLAUSE"),
     option("--record-type", "RECORD"),
+    option("--by", "FEEL"),
+    option("--of", "FEEL"),
 ]
 VERBS = {
     "audit": Family(

@@ -115,3 +115,16 @@ def test_every_answer_is_a_table_too_and_for_auditors_alone(desk: Desk) -> None:
     assert "own-approvals" in desk.type("charter audit ask own-aprovals --as zhou") and desk.code == 2
     desk.type("charter audit ask roles --as ann")
     assert desk.code == 3
+
+
+def test_answers_are_counted_in_groups_with_their_figures(desk: Desk) -> None:
+    said = desk.type("charter audit query --case 1 --kind granted --by actor --json --as zhou")
+    assert json.loads(said) == [{"group": "ann", "count": 1}, {"group": "bob", "count": 1}]
+    line = "charter audit query --kind written --by '[kind, record]' --of seq --json --as zhou"
+    (found,) = json.loads(desk.type(line))
+    assert found["group"] == ["written", "req"] and found["count"] == 2
+    assert found["p50"] <= found["p90"] and found["mean"] == found["p50"]
+    assert "written, req" in desk.type(line.replace("--json ", "")) and desk.code == 0
+    for wrong in ("--by nothing", "--of seq", "--by 'actor +'"):
+        desk.type(f"charter audit query {wrong} --as zhou")
+        assert desk.code == 2, wrong
