@@ -38,6 +38,7 @@ from charter.engine.forms import (
 )
 from charter.engine.happenings import Action as Action, Event as Event, Occasion as Occasion, Rule as Rule
 from charter.engine.ledgers import Booking as Booking, Ledger as Ledger
+from charter.engine.offered import Service as Service
 from charter.engine.plain import Kept
 from charter.engine.reported import Report as Report, Section as Section, Shown as Shown
 
@@ -364,6 +365,7 @@ class Definition(Kept, frozen=True):
     queues: tuple[Queue, ...] = ()
     counters: tuple[Counter, ...] = ()
     reports: tuple[Report, ...] = ()
+    services: tuple[Service, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()

@@ -139,6 +139,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH669", "record-moved-on", "record process version"),
     ("CH670", "record-under-approval", "record process approval"),
     ("CH671", "not-amended-from-here", "record process other"),
+    ("CH687", "nothing-offered-here", "process person roles"),
+    ("CH688", "not-yours-to-request", "service person roles"),
     ("CH620", "too-much-found", "register limit"),
     ("CH621", "too-late-to-reopen", "element condition at"),
     ("CH637", "reopening-not-dated", "element condition"),

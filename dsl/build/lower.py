@@ -26,6 +26,7 @@ from charter.dsl.check.order import predecessors
 from charter.dsl.check.persons import people_named
 from charter.dsl.check.queues import lower_queue
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, named_calendars
+from charter.dsl.check.services import lowered as lower_services
 from charter.dsl.text import tree as t
 from charter.engine import definition as d
 from charter.engine.carriers import carriers
@@ -73,6 +74,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         queues=tuple(lower_queue(s.node) for s in scope.queues.values()),
         ledgers=tuple(lower_ledger(s.node, scope) for s in scope.ledgers.values()),
         reports=tuple(lower_report(s.node) for s in scope.reports.values()),
+        services=lower_services(scope),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )

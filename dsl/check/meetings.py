@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.spelling import at as _at, expr as _expr, is_chinese as _is_chinese
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
 
@@ -258,15 +259,3 @@ _TITLES = {
     "left": ("earlier to-dos are looked at", "逐项检查此前的待办事项"),
     "todo": ("to-dos of {}", "{}待办事项"),
 }
-
-
-def _is_chinese(text: str) -> bool:
-    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
-
-
-def _at(node: Any) -> dict[str, Any]:
-    return {"span": node.span}
-
-
-def _expr(text: str, at: Any) -> t.Expr:
-    return t.Expr(text, span=at.span)

@@ -36,6 +36,7 @@ from charter.dsl.check.scopes import (
     is_reserved,
     named_calendars,
 )
+from charter.dsl.check.services import check_offered
 from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.kinds import is_type
@@ -77,6 +78,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     check_counters(scope, findings)
     check_reports(scope, findings)
     check_links(scope, findings)
+    check_offered(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 

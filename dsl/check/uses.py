@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from charter.dsl.check import meetings
+from charter.dsl.check import meetings, services
 from charter.dsl.check.catalogues import SUFFIXES, Table, read_clauses
 from charter.dsl.check.choosing import spelled_out
 from charter.dsl.check.counters import counts
@@ -239,9 +239,10 @@ def _share(group: list[Unit]) -> None:
                 _take(unit, line, used)
         shared.tables |= unit.tables
         meetings.check_meetings(unit.tree, unit.findings)
+        services.check_services(unit.tree, unit.findings)
     choices = _choices(group)
     for unit in group:
-        unit.tree = spelled_out(meetings.spelled_out(unit.tree), choices)
+        unit.tree = spelled_out(services.spelled_out(meetings.spelled_out(unit.tree)), choices)
         _declare(unit)
 
 

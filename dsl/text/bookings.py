@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues, counters, registers, meetings, reports and links, beside `phrases.py`."""
+"""Writes the lines of ledgers, queues, counters, registers, meetings, services, reports and links, beside `phrases.py`."""
 
 from __future__ import annotations
 
@@ -81,6 +81,10 @@ def lines(expression: Callable[[t.Expr], str], quote: Callable[[str], str]) -> M
         t.Agenda: lambda p, n: (p.word("AGENDA"), ", ".join(map(quoted, n.points))),
         t.Minutes: minutes,
         t.Todos: todos,
+        t.Audience: lambda p, n: (p.word("AUDIENCE"), p.word(n.kind.upper())),
+        t.OfferedBy: lambda p, n: (p.word("OFFERED_BY"), ", ".join(role.text for role in n.roles)),
+        t.RequestedBy: lambda p, n: (p.word("REQUESTED_BY"), ", ".join(role.text for role in n.roles)),
+        t.AgreedIn: lambda p, n: (p.word("AGREED_IN"), expression(n.expr)),
         t.Booking: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.items)),
         t.Answering: lambda p, n: (p.word(n.kind.upper()), ", ".join(role.text for role in n.roles)),
         t.Reported: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.names)),

@@ -1,4 +1,4 @@
-"""Builds queues, counters, meetings, reports and links from the parse."""
+"""Builds queues, counters, meetings, services, reports and links from the parse."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def _rank(c: Parts, most_first: bool) -> t.Rank:
 def _meeting(c: Parts, repeats: t.Expr | None, body: Parts) -> t.Meeting:
     name, title = c[1]
     return t.Meeting(name, expr_of(c[3]), title, repeats, tuple(body), **place(c[: 4 if repeats is None else 6]))
+
+
+def _service(c: Parts, asked: t.Name | None = None) -> t.Service:
+    name, title = c[1]
+    return t.Service(name, title, asked, tuple(c[-1]), **place(c[:2] if asked is None else c[:4]))
 
 
 def _report(c: Parts) -> t.Report:
@@ -52,6 +57,13 @@ register(
     ("agenda", lambda c: t.Agenda(tuple(map(text_of, c[1])), **place(c))),
     ("minutes", lambda c: t.Minutes(name_of(c[1]), names_of(c[3]), **place(c))),
     ("todos", lambda c: t.Todos(name_of(c[1]), name_of(c[3]), name_of(c[5]), **place(c))),
+    ("service", _service),
+    ("service_of", lambda c: _service(c, name_of(c[3]))),
+    ("audience", lambda c: t.Audience("external" if c[1].type == "EXTERNAL" else "internal", **place(c))),
+    ("offered_by", lambda c: t.OfferedBy(names_of(c[1]), **place(c))),
+    ("requested_by", lambda c: t.RequestedBy(names_of(c[1]), **place(c))),
+    ("agreed_in", lambda c: t.AgreedIn(expr_of(c[1]), **place(c))),
+    ("materials", lambda c: t.Materials(tuple(c[3]), **place(c[:1]))),
     ("concerns", lambda c: t.Concerns(name_of(c[1]), expr_of(c[3]), **place(c))),
     ("concerns_as", lambda c: t.Concerns(name_of(c[1]), expr_of(c[5]), name_of(c[3]), **place(c))),
     ("work_amends", _amends),

@@ -51,6 +51,7 @@ _GROUPS: dict[type, str] = {
     t.Queue: "queue",
     t.Counter: "counter",
     t.Meeting: "element",
+    t.Service: "element",
     t.Report: "report",
     t.Section: "section",
     t.Process: "process",
@@ -72,6 +73,7 @@ _BLOCKS = (
     t.Decision,
     t.Element,
     t.Meeting,
+    t.Service,
     t.Kpi,
     t.Sla,
     t.Rule,
@@ -150,6 +152,10 @@ class _Writer:
                 more = f" {p.word('WHILE')} {expression(node.repeats)}" if node.repeats else ""
                 every = f"{p.word('EVERY')} {expression(node.every)}{more}"
                 return _Row(node, [f"{p.word('MEETING')} {node.name.text}{title} {every}"], below)
+            case t.Service():
+                title = f" {quote(node.title.text)}" if node.title else ""
+                of = f" {p.word('NAMED_IN')} {node.asked.text}" if node.asked else ""
+                return _Row(node, [f"{p.word('SERVICE')} {node.name.text}{title}{of}"], below)
             case t.Ledger():
                 title = f" {quote(node.title.text)}" if node.title else ""
                 of, by = f"{p.word('LEDGER_OF')} {node.baseline.text}", f"{p.word('LEDGER_BY')} {node.by.text}"
@@ -204,8 +210,9 @@ class _Writer:
                     visible,
                 ]
                 return _Row(node, cells, below)
-            case t.Checklist():
-                return _Row(node, [p.word("CHECKLIST")], [self.check(check, indent + 1) for check in node.checks])
+            case t.Checklist() | t.Materials():
+                word = p.word("CHECKLIST" if isinstance(node, t.Checklist) else "MATERIALS")
+                return _Row(node, [word], [self.check(check, indent + 1) for check in node.checks])
             case t.Separation():
                 return _Row(node, list(p.of(node)), below)
         return _Row(node, list(p.of(node)))

@@ -86,6 +86,14 @@ from charter.dsl.text.reports import (
     Reported as Reported,
     Section as Section,
 )
+from charter.dsl.text.services import (
+    AgreedIn as AgreedIn,
+    Audience as Audience,
+    Materials as Materials,
+    OfferedBy as OfferedBy,
+    RequestedBy as RequestedBy,
+    Service as Service,
+)
 from charter.dsl.text.steps import (
     ActStep as ActStep,
     AfterStep as AfterStep,

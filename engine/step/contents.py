@@ -20,6 +20,7 @@ from charter.engine.feel.ranges import Range
 from charter.engine.feel.reads import asks_whether_there
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.keys import Path, key_of
+from charter.engine.offered import unentitled
 from charter.engine.plan import fields
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
@@ -293,6 +294,15 @@ def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any
     if found:
         raise Refused(*found)
     return encoded, digest
+
+
+def not_asked_for(draft: Draft, record: str, encoded: Any) -> list[Reason]:
+    """Gives why the person who acts may not ask for the service that a new record names (CH688)."""
+    services, actor = draft.program.definition.services, draft.command.actor
+    if not services or actor.person == SYSTEM.person:
+        return []
+    reason = unentitled(services, actor, record, encoded)
+    return [] if reason is None else [reason]
 
 
 def digest_of(record: str, data: Any) -> tuple[Any, Any, str]:

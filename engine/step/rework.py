@@ -32,7 +32,7 @@ from charter.engine.step.authority import (
     require_charge,
     role_among,
 )
-from charter.engine.step.contents import validate
+from charter.engine.step.contents import not_asked_for, validate
 from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.step.work import require
 
@@ -308,6 +308,8 @@ def amend(draft: Draft, command: Amend) -> None:
     if reasons:
         raise Refused(*reasons)
     encoded, digest = validate(draft, writer, path, record, command.value)
+    if (unasked := not_asked_for(draft, record, encoded)) and not elsewhere:
+        raise Refused(*unasked)
     ledgers.guard(draft, {command.record: encoded})
     if digest == current.digest:
         draft.enter(cases.Amended(command.record, current.number, same=True), reason=command.reason)

@@ -18,6 +18,8 @@ from charter.engine.effects import Effect
 from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.migration import NOT_KNOWN
+from charter.engine.offered import closed_to
+from charter.engine.offered import closed_to
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.registers import Ask
@@ -40,7 +42,7 @@ from charter.engine.step import (
 )
 from charter.engine.step.authority import role_among
 from charter.engine.step.case import open_case
-from charter.engine.step.contents import bindable, validate
+from charter.engine.step.contents import bindable, not_asked_for, validate
 from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.step.migrating import Target as Target
 from charter.engine.text import composed
@@ -74,6 +76,10 @@ def _start(draft: Draft, command: Start) -> None:
     draft.role = role_among(command.actor, roles)
     if draft.role is None and roles and command.actor.person != SYSTEM.person:
         raise refuse("CH501", None, element=program.definition.name, person=command.actor.person, roles=list(roles))
+    person = command.actor.person != SYSTEM.person
+    closed = closed_to(program.definition, command.actor) if person else None
+    if closed is not None:
+        raise Refused(closed)
     draft.case, draft.process = command.case, program.definition.name
     draft.parent, draft.attempt, draft.depth = command.parent, command.attempt, command.depth
     draft.parameters = command.parameters
@@ -88,6 +94,7 @@ def _start(draft: Draft, command: Start) -> None:
             continue
         try:
             written.append((record, *validate(draft, None, (), record, value)))
+            found.extend(not_asked_for(draft, record, written[-1][1]))
         except Refused as refused:
             found.extend(refused.reasons)
     for record in program.definition.inputs:

@@ -41,7 +41,7 @@ from charter.engine.step.authority import (
     taken,
 )
 from charter.engine.step.choice import settle_choice, unsettle_choice
-from charter.engine.step.contents import decode, validate
+from charter.engine.step.contents import decode, not_asked_for, validate
 from charter.engine.step.draft import Draft, Refused, refuse
 
 # What takes work that is offered.
@@ -318,6 +318,7 @@ def outputs(
         seen.add(record)
         try:
             written.append((record, *validate(draft, plan, path, record, value)))
+            found.extend(not_asked_for(draft, record, written[-1][1]))
         except Refused as refused:
             found.extend(refused.reasons)
     for record in plan.element.outputs:

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.check import meetings
+from charter.dsl.check import meetings, services
 from charter.dsl.check.choosing import spelled_out
 from charter.dsl.passes import Compiled
 from charter.dsl.text import tree
@@ -138,7 +138,7 @@ class Handbook:
                 self._trees[path] = parse(read(source.text, path)).tree
         found = [self._trees[path] for path in compiled.sources if path in self._trees]
         choices = {item.name.text: item for one in found for item in one.items if isinstance(item, tree.Choice)}
-        return [spelled_out(meetings.spelled_out(one), choices) for one in found]
+        return [spelled_out(services.spelled_out(meetings.spelled_out(one)), choices) for one in found]
 
 
 class _Maker:
