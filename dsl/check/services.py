@@ -80,7 +80,7 @@ def _out_of_scope(asked: t.Name, services: list[t.Service]) -> t.Element:
     chinese = is_chinese(services[0].name.text)
     titled = any(service.title is not None and is_chinese(service.title.text) for service in services)
     titles = ", ".join(quote(title_of(service)) for service in services)
-    asking = {role.text: role for s in services for line in s.body if isinstance(line, t.RequestedBy) for role in line.roles}
+    asking = {role.text: role for service in services for role in _roles(service, t.RequestedBy)}
     body = (
         t.When("when", expr(f"not({asked.text} in ({titles}))", asked), **at(asked)),
         t.Raci("informed", tuple(replace(role, span=asked.span) for role in asking.values()), **at(asked)),
@@ -206,9 +206,7 @@ class _Spelled:
         if self.materials is not None:
             lines.append(t.After((self._name("materials", self.materials),), **at(self.materials)))
         body = (*lines, *self._clock())
-        return t.Element(
-            "activity", service.name, service.title, body, span=service.span, comments=service.comments
-        )
+        return t.Element("activity", service.name, service.title, body, span=service.span, comments=service.comments)
 
 
 # what the parts of a service are called after its name; `time` is the field of the promise, too
@@ -298,7 +296,7 @@ def check_offered(scope: ProcessScope, findings: Findings) -> None:
 
 def _asked(service: t.Service, asking: set[str], scope: ProcessScope, findings: Findings) -> None:
     """Reports a service that no request can name: because of who writes it, or of what they may write."""
-    if service.asked is None or scope.record((record := service.asked.text.partition(".")[0])) is None:
+    if service.asked is None or scope.record(record := service.asked.text.partition(".")[0]) is None:
         return
     told: dict[str, Any] = {"name": service.name.text, "title": title_of(service), "field": service.asked.text}
     writers = scope.producers.get(record, [])

@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues, counters, registers, meetings, services, reports and links, beside `phrases.py`."""
+"""Writes the lines of ledgers, queues, counters, registers, meetings, services, reports and links, as `phrases.py`."""
 
 from __future__ import annotations
 

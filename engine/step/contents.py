@@ -20,12 +20,12 @@ from charter.engine.feel.ranges import Range
 from charter.engine.feel.reads import asks_whether_there
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.keys import Path, key_of
-from charter.engine.offered import unentitled
 from charter.engine.plan import fields
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Reason
+from charter.engine.requested import unentitled
 from charter.engine.step import drawing
 from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.step.linking import unmeant

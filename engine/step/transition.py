@@ -18,11 +18,10 @@ from charter.engine.effects import Effect
 from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.migration import NOT_KNOWN
-from charter.engine.offered import closed_to
-from charter.engine.offered import closed_to
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.registers import Ask
+from charter.engine.requested import closed_to
 from charter.engine.state import CaseState
 from charter.engine.step import (
     actions,
@@ -77,7 +76,7 @@ def _start(draft: Draft, command: Start) -> None:
     if draft.role is None and roles and command.actor.person != SYSTEM.person:
         raise refuse("CH501", None, element=program.definition.name, person=command.actor.person, roles=list(roles))
     person = command.actor.person != SYSTEM.person
-    closed = closed_to(program.definition, command.actor) if person else None
+    closed = closed_to(program.definition, command.actor.person, command.actor.roles) if person else None
     if closed is not None:
         raise Refused(closed)
     draft.case, draft.process = command.case, program.definition.name

@@ -30,6 +30,7 @@ LOOKS = frozenset(
         "gantt",
         "board",
         "register",
+        "services",
         "kpi",
         "people list",
         "people show",

@@ -78,6 +78,7 @@ VERBS: dict[str, dict[str, str]] = {
         "cases": "cases",
         "board": "board",
         "register": "register",
+        "services": "services",
         "gantt": "gantt",
         "claim": "act",
         "release": "act",

@@ -33,11 +33,13 @@ def run_start(
 
 
 def _processes(context: Context, as_json: bool) -> int:
-    """Lists what can be started, with the records that a start wants."""
+    """Lists what can be started, of an outsider what is offered to them, with the records that a start wants."""
     from charter.engine.definition import digest
+    from charter.engine.requested import closed_to
 
     say, output = context.say, context.output
-    found = context.reading.processes()
+    rights = context.reading.rights
+    found = [d for d in context.reading.processes() if closed_to(d, rights.person, rights.roles(d.name)) is None]
     consulted(context, "processes")
     if as_json:
         output.json(

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from charter.dsl.check.lines import LINES
 from charter.dsl.text import plain_lines, tree as t
 from charter.engine.text import composed
+from tests.properties.tree_services import of_services
 
 _WORDS = [
     "plan",
@@ -312,6 +313,7 @@ meeting = line(
         1,
     ),
 )
+service = of_services(line, some, names, title, paths, path_list, expr, some(action, 1), some(check, 1), element_line)
 section = line(
     t.Section,
     text,
@@ -363,6 +365,7 @@ process = line(
             element,
             element,
             meeting,
+            service,
             kpi,
             sla,
             rule,
@@ -431,18 +434,8 @@ step = st.one_of(
 )
 scenario = line(t.Scenario, text, some(step, 0, 5))
 items = st.one_of(
-    process,
-    process,
-    scenario,
-    role,
-    record,
-    choice,
-    register,
-    parameter,
-    separation,
-    decision,
+    *(process, process, scenario, role, record, choice, register, parameter, separation, decision, calendar),
     line(t.Use, text),
-    calendar,
     line(t.Catalogue, names, text, title),
     line(t.Calendar, names),
 )

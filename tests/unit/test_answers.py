@@ -139,6 +139,9 @@ charter register --as zhou
 charter register notes --as zhou
 charter register notes tea --as zhou
 charter register nothing --as zhou
+charter services --as zhou
+charter services help --as zhou
+charter services --internal --as zhou
 charter audit log organisation
 charter audit key --make --name example.com/q --as zhou
 charter audit key --as zhou
@@ -203,6 +206,7 @@ FILES = {
     "days.ics": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nEND:VCALENDAR\n",
     "broken.charter": "process p\n  role\n",
     "noting.charter": "register notes key what\n  what text\nprocess noting\n  role clerk\n"
+    "  service help\n    audience internal\n    offered by clerk\n    requested by clerk\n    within 1 day\n"
     "  record note\n    what text\n  activity write\n    role clerk\n    output note\n    files note into notes\n",
     "notes.csv": "what\ntea\nmilk\n",
     "bad.csv": "what\ntea\ntea\n",
@@ -219,6 +223,7 @@ LISTS = {
     "cases",
     "sla",
     "board",
+    "services",
     "inbox",
     "people list",
     "connectors list",

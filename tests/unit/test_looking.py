@@ -38,6 +38,7 @@ MORE = {
     "kpi": ["kpi"],
     "report": ["report"],
     "register": ["register"],
+    "services": ["services"],
     "people import": ["people", "import", "more.json"],
     "impact": ["impact", "1", "note"],
     "audit show": ["audit", "show", "1.1"],

@@ -163,6 +163,7 @@ TYPED = {
     "cases": ["cases", "cases --json"],
     "board": ["board", "board --json"],
     "register": ["register", "register --json", "register pay", "register pay --json", "register pay NOKEY"],
+    "services": ["services", "services --internal --json"],
     "inbox": ["inbox --json", "inbox --notices --json"],
     "start": ["start --json"],
     "kpi": ["kpi hiring --facts", "kpi hiring --json --facts", "kpi secret", "kpi --json", "kpi hiring --history"],
