@@ -367,13 +367,11 @@ class Definition(Kept, frozen=True):
     reports: tuple[Report, ...] = ()
     services: tuple[Service, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
-    # Those that elements name.
-    calendars: tuple[Calendar, ...] = ()
+    calendars: tuple[Calendar, ...] = ()  # those that elements name
     rules: tuple[Rule, ...] = ()
     # Those that the process reads or files into.
     registers: tuple[Register, ...] = ()
-    # The cases of other processes that its cases are about.
-    links: tuple[Link, ...] = ()
+    links: tuple[Link, ...] = ()  # the cases of other processes that its cases are about
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
     # FEEL giving a text, as the case is seen from outside: what lists say of it beside its number.
