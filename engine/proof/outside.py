@@ -58,16 +58,29 @@ def registers_read(program: Program) -> dict[str, tuple[str, ...]]:
     """
     definition = program.definition
     found: dict[str, dict[str, None]] = {}
-    for condition in conditions(definition):
-        for name in sorted(
-            program.names(condition.text).intersection((*program.registers, *program.links)) - {OUTSIDE}
-        ):
-            found.setdefault(name, {}).update({condition.element: None} if condition.element is not None else {})
+    for by, text in (*((c.element, c.text) for c in conditions(definition)), *_given_to_tables(definition)):
+        for name in sorted(program.names(text).intersection((*program.registers, *program.links)) - {OUTSIDE}):
+            found.setdefault(name, {}).update({by: None} if by is not None else {})
     for element in definition.elements:
         for filing in element.files:
             if filing.register in program.conditional:
                 found.setdefault(filing.register, {})[element.name] = None
     return {name: tuple(elements) for name, elements in found.items()}
+
+
+def _given_to_tables(definition: Definition) -> Iterator[tuple[str, str]]:
+    """Yields what must be there of all that elements give to tables: of nothing may come nothing, which has failed."""
+    for element in definition.elements:
+        if element.work is not None and element.work.kind == "decide":
+            yield from ((element.name, _needed(text)) for _, text in element.work.arguments)
+
+
+def _needed(text: str) -> str:
+    """Gives the part of an expression that must be there: of `if X != null then X else Y`, that is Y."""
+    tree = feel.parse(text, dialect="charter").tree
+    while isinstance(tree, t.If) and tree.condition == t.Binary("!=", tree.yes, t.Null()):
+        tree = tree.no
+    return text if tree is None else feel.text(tree)
 
 
 def apart(definition: Definition) -> Outside:
