@@ -220,11 +220,6 @@ FILES = {
 
 # what answers with a list: every use of these verbs, and what lists where nothing is named
 LISTS = {
-    "cases",
-    "sla",
-    "board",
-    "services",
-    "inbox",
     "people list",
     "connectors list",
     "channels list",
@@ -234,7 +229,7 @@ LISTS = {
     *("audit log", "audit query", "audit ask", "audit signatures"),
     *("deploy", "migrate", "diff"),
 }
-LISTS |= {"kpi", "doctor", "dmn check", "dmn run"}
+LISTS |= {"kpi", "doctor", "dmn check", "dmn run", "cases", "sla", "board", "inbox", "services"}
 LIST_ALONE = {"start", "explain", "incidents", "audit clause", "register", "register notes", "report"}
 
 NAMES = {"decimal": float, "text": str, "number": int, "truth": bool, "list": list, "object": dict}
