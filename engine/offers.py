@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from charter.engine.definition import Check
-from charter.engine.feel import parse, tree as t
+from charter.engine.feel import tree as t
 from charter.engine.feel.keyed import is_condition
 from charter.engine.keys import key_of
 from charter.engine.state import Node
@@ -26,6 +26,8 @@ def register_of(tree: t.Node) -> str | None:
 
 def register_in(text: str) -> str:
     """Names the register of a checked text."""
+    from charter.engine.feel import parse  # most processes offer nothing
+
     tree = parse(text).tree
     return (None if tree is None else register_of(tree)) or ""
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from charter.engine.entries import Entry
 from charter.engine.state import CaseState
-from charter.engine.step.transition import Step
 from charter.runtime.folds.clocks import CLOCKS
 from charter.runtime.folds.fold import Fold, Row, Stride, whole
 from charter.runtime.folds.lists import LISTS
@@ -27,6 +26,8 @@ from charter.runtime.folds.work import WORK
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from charter.engine.step.transition import Step
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)

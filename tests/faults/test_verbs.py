@@ -26,6 +26,7 @@ from charter.runtime.store.schema import SCHEMA
 from tests.faults.rig import begun, built, worker
 
 TIMES = int(os.environ.get("CHARTER_FAULTS", "1"))
+PATIENCE = 600  # seconds for one verb, on however busy a machine
 TRAILS = Path(__file__).parents[1] / "trails"
 # (mode, the error): killed before, killed after, failed once, failed from there on, torn
 BLOWS = [(1, 0), (2, 0), (3, EIO), (3, ENOSPC), (4, EIO), (4, ENOSPC), (5, 0)]
@@ -70,7 +71,7 @@ def content(path: Path) -> list[tuple[object, ...]]:
 def operations(folder: Path, verb: str, shim: Path) -> int:
     """Counts the operations of a verb that write."""
     process = worker(folder, *WORDS[verb].split(), shim=shim, box=folder, mode=6, count=folder / "count")
-    said = process.communicate(timeout=60)
+    said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     return int((folder / "count").read_text())
 
@@ -81,7 +82,7 @@ def struck(folder: Path, verb: str, shim: Path, blow: tuple[int, int], at: int) 
     path, place = folder / "a.db", (verb, blow, at)
     before = [] if verb == "migration" else content(path)
     process = worker(folder, *WORDS[verb].split(), shim=shim, box=folder, mode=mode, at=at, error=error)
-    said = process.communicate(timeout=60)
+    said = process.communicate(timeout=PATIENCE)
     assert "CH001" not in said[1] and "Traceback" not in said[1], (place, said)
     left = process.returncode
     if mode in (1, 2, 5) and left != -9:
@@ -97,7 +98,7 @@ def struck(folder: Path, verb: str, shim: Path, blow: tuple[int, int], at: int) 
         return left != 0
     if verb == "migration":
         again = worker(folder, *WORDS[verb].split())
-        assert again.wait(60) == 0, (place, again.communicate())
+        assert again.wait(PATIENCE) == 0, (place, again.communicate())
         with open_store(str(path)) as store, closing(connect(path)) as raw:
             assert raw.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
             assert not verify(store).faulty, place
@@ -109,14 +110,14 @@ def struck(folder: Path, verb: str, shim: Path, blow: tuple[int, int], at: int) 
     if left == 0 and verb not in ("inbox", "tick"):
         assert len(after) > len(before), (place, said)
     done = worker(folder, "work", "--once") if verb == "tick" else worker(folder, *WORDS[verb].split())
-    told = done.communicate(timeout=60)
+    told = done.communicate(timeout=PATIENCE)
     assert done.returncode == 0, (place, told)
     with open_store(str(path)) as store:
         assert verify(store).sound, place
     if "--key" in WORDS[verb]:
         now = content(path)
         again = worker(folder, *WORDS[verb].split())
-        assert again.wait(60) == 0 and content(path) == now, place
+        assert again.wait(PATIENCE) == 0 and content(path) == now, place
         assert after == before or now == after, place  # once
     return left != 0
 
