@@ -214,10 +214,25 @@ def told(stage: Any) -> list[list[Any]]:
         text = json.dumps([_plain(entry) for entry in stage.entries(case)], ensure_ascii=False, sort_keys=True)
         for id, number in sorted(numbers.items(), key=lambda pair: -len(pair[0])):  # `a-1` begins `a-10`
             text = text.replace(json.dumps(id, ensure_ascii=False)[1:-1], number)
-        found.append(text)
+        entries = json.loads(text)
+        for entry in entries:
+            entry["data"] = json.dumps(_by_number(json.loads(entry["data"])), ensure_ascii=False, sort_keys=True)
+        found.append(json.dumps(entries, ensure_ascii=False, sort_keys=True))
     # What a counter keeps names cases, so that its digests differ from one host to the other: they are numbered, too.
     digests = {each: f"digest-{n}" for n, each in enumerate(dict.fromkeys(_DIGEST.findall("".join(found))))}
     return [json.loads(_DIGEST.sub(lambda match: digests[match[0]], text)) for text in found]
+
+
+def _by_number(data: Any) -> Any:
+    """Gives data with what was looked up in the order of its keys, which may begin with the number of a case."""
+    if isinstance(data, list):
+        return [_by_number(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    found = {name: _by_number(each) for name, each in data.items()}
+    if isinstance(rows := found.get("rows"), list) and all(isinstance(row, dict) and "key" in row for row in rows):
+        found["rows"] = sorted(rows, key=lambda row: str(row["key"]))
+    return found
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
