@@ -24,7 +24,10 @@ GROUPS: tuple[tuple[Mapping[str, str], tuple[str, ...]], ...] = (
     ({"en": "Write", "zh": "编写"}, ("tutorial", "language", "keywords", "feel", "dmn", "proof", "codes/index")),
     ({"en": "The library", "zh": "流程库"}, ("traceability", "processes/index")),
     ({"en": "Run", "zh": "执行"}, ("improvement", "commands", "scripts", "audit", "export", "notices", "import")),
-    ({"en": "Operate", "zh": "运维"}, ("operations", "exit-codes", "performance", "scale", "security", "changelog")),
+    (
+        {"en": "Operate", "zh": "运维"},
+        ("operations", "exit-codes", "performance", "reliability", "scale", "security", "changelog"),
+    ),
     ({"en": "Change Charter", "zh": "参与开发"}, ("contributing", "decisions/index", "license")),
 )
 # What the navigation calls a page that has no title of its own in Chinese.
