@@ -9,6 +9,7 @@ In those, a line `$ charter …` is a command, the lines below it its output; `p
 from __future__ import annotations
 
 import io
+import os
 import random
 import re
 import secrets
@@ -162,6 +163,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     seed = random.Random(7)
     monkeypatch.setattr(secrets, "choice", seed.choice)
     monkeypatch.setattr(secrets, "randbits", seed.getrandbits)
+    monkeypatch.setattr(os, "urandom", seed.randbytes)  # of which cases have their ids
     yield
     monkeypatch.undo()
     time.tzset()
