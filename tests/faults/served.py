@@ -98,11 +98,23 @@ class Clients:
         context = multiprocessing.get_context("fork")
         self._over, self._results = context.Event(), context.Queue()
         self._running = [
-            context.Process(target=_client, args=(address, number, self._over, self._results))
+            context.Process(target=_client, args=(address, number, self._over, self._results), daemon=True)
             for number in range(count)
         ]
         for each in self._running:
             each.start()
+
+    def __enter__(self) -> Clients:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ends them, whatever they are at."""
+        for each in self._running:
+            each.kill()
+            each.join()
 
     def stop(self) -> list[Told]:
         self._over.set()

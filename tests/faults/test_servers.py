@@ -56,10 +56,11 @@ def test_nothing_is_lost_or_doubled_while_servers_and_workers_are_killed_and_pau
         until(lambda: replica.ask("SELECT count(*) FROM pg_namespace WHERE nspname = 'public'"))
         assert run(["--db", replica.address, "start", "leave", "--as", "li"]) == 74
         assert "CH026" in capsys.readouterr().err
-        with working(cluster.address, tmp_path, 2 if TIMES == 1 else 3) as workers:
+        with (
+            working(cluster.address, tmp_path, 2 if TIMES == 1 else 3) as workers,
+            Clients(cluster.address, 2 if TIMES == 1 else 4) as clients,
+        ):
             until(lambda: cluster.working() == len(workers))
-            clients = Clients(cluster.address, 2 if TIMES == 1 else 4)
-            time.sleep(1)
             for blow in blows:
                 time.sleep(rng.random())
                 if blow == "primary":
@@ -113,8 +114,8 @@ def test_a_worker_that_is_cut_off_is_taken_over_and_doubles_nothing(tmp_path: Pa
     with Cluster(listen=here, standbys=0) as cluster:
         found(cluster.address)
         near, far = worker(cluster.address, tmp_path), worker(cluster.address, tmp_path, "ip", "netns", "exec", name)
+        clients = Clients(cluster.address, 1)
         try:
-            clients = Clients(cluster.address, 1)
             until(lambda: cluster.working() == 2)
             for _ in range(TIMES):
                 time.sleep(1)
@@ -123,6 +124,7 @@ def test_a_worker_that_is_cut_off_is_taken_over_and_doubles_nothing(tmp_path: Pa
                 subprocess.run(["ip", "link", "set", name, "up"], check=True)
             came = held(cluster.address, clients.stop())
         finally:
+            clients.end()
             for each in (near, far):
                 each.kill()
                 each.wait()

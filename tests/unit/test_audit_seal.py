@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.founded import founded
-from tests.hands import unguarded
+from tests.hands import by_hand
 from tests.leave import HELLO, LEAVE, PEOPLE
 
 from charter.engine.entries import Entry
@@ -31,6 +31,7 @@ from charter.runtime.host.cases import Cases
 from charter.runtime.host.worker import Worker
 from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
+from charter.runtime.store.prepared import ask, driver
 
 ORIGIN = Origin("test")
 
@@ -64,14 +65,13 @@ def looked(store: Store, text: str) -> None:
 
 def rewrite(store: Store, old: str, new: str) -> None:
     """Changes the last entry of the organisation, and all that follows from its bytes but the tree."""
-    with sqlite3.connect(store.url) as raw, unguarded(raw):
+    with by_hand(store) as raw:
         last = "SELECT max(position) FROM entries WHERE \"case\" = 'organisation'"
         ((position, body),) = raw.execute(f"SELECT position, body FROM entries WHERE position = ({last})").fetchall()
         changed = body.replace(old.encode(), new.encode())
         assert changed != body
         raw.execute("UPDATE entries SET body = ? WHERE position = ?", (changed, position))
         raw.execute("UPDATE chains SET head = ? WHERE chain = 'organisation'", (sha256(changed).hexdigest(),))
-    raw.close()
 
 
 def judged(store: Store, *held: Checkpoint) -> Verification:
@@ -89,10 +89,9 @@ def test_an_entry_that_was_changed_with_its_chain_is_found_by_the_tree(store: St
 
 def rebuilt(store: Store) -> None:
     """Makes the tree anew over what is there now, and signs it, as who has the key can."""
-    with sqlite3.connect(store.url) as raw, unguarded(raw):
+    with by_hand(store) as raw:
         for table in ("leaves", "tiles", "checkpoints"):
             raw.execute(f"DELETE FROM {table}")
-    raw.close()
     (store.folder / "a.db.key.checkpoint").unlink()
     assert seal(store) is not None
 
@@ -104,13 +103,12 @@ def test_who_has_database_and_key_is_found_out_by_a_checkpoint_kept_elsewhere_al
     rewrite(store, "later", "never")
     rebuilt(store)
     assert judged(store, kept).sound  # what came after it can be rewritten
-    with sqlite3.connect(store.url) as raw, unguarded(raw):
+    with by_hand(store) as raw:
         raw.execute("DELETE FROM entries WHERE position = (SELECT max(position) FROM entries)")
         query = "SELECT body, seq FROM entries WHERE \"case\" = 'organisation' ORDER BY seq DESC LIMIT 1"
         ((body, seq),) = raw.execute(query).fetchall()
         where = "WHERE chain = 'organisation'"
         raw.execute(f"UPDATE chains SET head = ?, entries = ? {where}", (sha256(body).hexdigest(), seq))
-    raw.close()
     rewrite(store, "first", "other")
     rebuilt(store)
     assert judged(store).sound
@@ -118,6 +116,7 @@ def test_who_has_database_and_key_is_found_out_by_a_checkpoint_kept_elsewhere_al
     assert found.integrity.fault is not None and found.integrity.fault.why == "held_differs"
 
 
+@pytest.mark.sqlite("a file is put back")
 def test_a_database_that_was_put_back_is_incomplete_and_signs_nothing_more(store: Store, tmp_path: Path) -> None:
     shutil.copy(store.url, tmp_path / "copy.db")
     worked(store)
@@ -146,7 +145,7 @@ def test_a_database_that_was_put_back_is_incomplete_and_signs_nothing_more(store
         ("DELETE FROM leaves WHERE leaf >= 3", "completeness", "checkpoint_beyond"),
         ("UPDATE leaves SET position = 9999 WHERE leaf = 3", "completeness", "leaf_missing"),
         ("DELETE FROM tiles WHERE level = 8 OR number = 1", "integrity", "tile_differs"),
-        ("INSERT INTO tiles VALUES (12, 0, x'00')", "integrity", "tiles_differ"),
+        ("INSERT INTO tiles VALUES (12, 0, '0')", "integrity", "tiles_differ"),
         ("UPDATE checkpoints SET note = replace(note, 'example.com/q', 'example.com/p')", "integrity", "not_signed"),
         ("UPDATE checkpoints SET note = 'x' WHERE number = 2", "integrity", "checkpoint_unreadable"),
         ("DELETE FROM leaves", "completeness", "checkpoint_beyond"),
@@ -155,14 +154,14 @@ def test_a_database_that_was_put_back_is_incomplete_and_signs_nothing_more(store
     ],
 )
 def test_each_table_of_the_tree_is_held_to_the_entries(store: Store, statement: str, verdict: str, why: str) -> None:
-    with sqlite3.connect(store.url) as raw, unguarded(raw):
+    with by_hand(store) as raw:
         raw.execute(statement)
-    raw.close()
     found = judged(store)
     fault = getattr(found, verdict).fault
     assert fault is not None and fault.why == why, (found.integrity, found.completeness)
 
 
+@pytest.mark.sqlite("the triggers are SQLite's")
 def test_the_triggers_keep_the_tree_and_a_missing_one_is_told(store: Store) -> None:
     with sqlite3.connect(store.url) as raw:
         for table in ("leaves", "tiles", "checkpoints"):
@@ -203,16 +202,14 @@ def test_whoever_writes_the_leaves_are_dense_and_each_entry_has_one(store: Store
 
 
 def test_an_entry_that_was_passed_over_is_taken_in_later(store: Store) -> None:
-    with sqlite3.connect(store.url) as raw:
-        raw.execute("PRAGMA foreign_keys=OFF")
-        ((last,),) = raw.execute("SELECT max(position) FROM entries").fetchall()
-    raw.close()
+    with store.read() as connection:
+        last = connection.exec_driver_sql("SELECT max(position) FROM entries").scalar()
     worked(store, 1)
     with store.write() as connection:  # as if the entry after `last` had come when the others were in already
-        rows = connection.exec_driver_sql("SELECT position FROM entries WHERE position > ?", (last + 1,)).fetchall()
+        rows = ask(connection, "SELECT position FROM entries WHERE position > ?", last + 1)
         size = seals.size(connection)
         for number, (position,) in enumerate(rows):
-            connection.exec_driver_sql("INSERT INTO leaves VALUES (?, ?)", (size + number, position))
+            driver(connection).execute("INSERT INTO leaves VALUES (?, ?)", (size + number, position))
         seals._keep_tiles(connection, size, size + len(rows))
     seal(store, whole=True)
     found = judged(store)

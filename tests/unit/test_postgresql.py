@@ -26,6 +26,7 @@ from charter.runtime.host.backup import back_up
 from charter.runtime.host.cases import Cases
 from charter.runtime.store import Store, create_store, errors, open_store
 from charter.runtime.store.looking import looking
+from charter.runtime.store.migrations import FIRST, revisions
 from charter.runtime.store.parts import claim, part_of, shard_of
 from charter.runtime.store.prepared import ask, driver
 
@@ -131,6 +132,44 @@ def test_what_touches_more_than_its_part_is_done_over_the_whole(address: str) ->
         assert [each is None for each in parts] == [False, True]
         with store.read() as connection:
             assert len(ask(connection, "SELECT 1 FROM settings WHERE name = 'once'")) == 1
+
+
+def shape(address: str) -> set[Any]:
+    """Gives what a schema is made of: columns with their defaults, indexes, functions, triggers."""
+    own = schema_of(address)
+    found = sql(
+        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+        f" WHERE table_schema = '{own}' UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes"
+        f" WHERE schemaname = '{own}' UNION ALL SELECT proname, prosrc, '', '', '' FROM pg_proc"
+        f" WHERE pronamespace = '{own}'::regnamespace UNION ALL SELECT trigger_name, event_manipulation, '', '', ''"
+        f" FROM information_schema.triggers WHERE trigger_schema = '{own}'"
+    )
+    return {tuple((part or "").replace(own, "own") for part in row) for row in found}
+
+
+def test_the_first_schema_of_a_server_is_brought_up_to_date(address: str) -> None:
+    made = {int(each.revision): each.module.MAKES for each in revisions() if int(each.revision) > FIRST}
+    with founded(address) as store:
+        welcome(store)
+    whole, own = shape(address), schema_of(address)
+    kinds = {"r": "TABLE", "i": "INDEX", "S": "SEQUENCE"}
+    sql(f"""ALTER TABLE "{own}".entries ALTER position SET DEFAULT "{own}".charter_next('entries', 'position')""")
+    for function in ("charter_shard(text)", "charter_turn(text)"):
+        sql(f'DROP FUNCTION "{own}".{function}')
+    for name in (each for number in sorted(made, reverse=True) for each in made[number]):
+        table, _, column = name.partition(".")
+        if column:
+            sql(f'ALTER TABLE "{own}".{table} DROP COLUMN "{column}"')
+            continue
+        for (kind,) in sql(f"SELECT relkind::text FROM pg_class WHERE oid = to_regclass('\"{own}\".{name}')"):
+            sql(f'DROP {kinds[kind]} "{own}".{name} CASCADE')
+    sql(f'UPDATE "{own}".charter_schema SET number = {FIRST}')
+    with open_store(address) as store:
+        host = Cases(store)
+        host.deploy(LEAVE, by="root")
+        host.perform(host.start("leave", person="li").case, person="li", verb="complete", node="ask", records=HELLO)
+        assert verify(store).sound
+    assert shape(address) == whole
 
 
 def until(true: Callable[[], Any]) -> None:
