@@ -35,7 +35,10 @@ class Shade:
         self.program = program
         self._bound = frozenset(self._named())
         self.gathering: set[str] = set()
-        free = [plan for plan in program.plans.values() if plan.name not in self._bound and is_unread(program, plan)]
+        # Whoever begins something in a block may settle a choice of blocks, or have its turn among them.
+        ordered = {name for order in program.definition.orders for name in order.elements}
+        apart = [plan for plan in program.plans.values() if ordered.isdisjoint(p.name for p in plan.levels())]
+        free = [plan for plan in apart if plan.name not in self._bound and is_unread(program, plan)]
         work = [plan for plan in free if _is_by_hand(plan)]
         unseen = frozenset(plan.name for plan in work if not program.watchers.get(plan.name))
         self.shaded = frozenset(plan.name for plan in work if self._is_shaded(plan))
@@ -43,12 +46,10 @@ class Shade:
         self.quiet = self.shaded & unseen | self.lasting
 
     def _named(self) -> Iterator[str]:
-        """Names what is kept apart or in order, and what may be sent back, or is done again with it."""
+        """Names what is kept apart, and what may be sent back, or is done again with it."""
         program, definition = self.program, self.program.definition
         for rule in definition.separations:
             yield from (rule.element, rule.other)
-        for order in definition.orders:
-            yield from order.elements
         yield from sent_back(program)
 
     def _is_shaded(self, plan: Plan) -> bool:

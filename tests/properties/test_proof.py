@@ -20,7 +20,7 @@ from tests.properties.reference import disagreements, look
 from tests.properties.sound_texts import text
 
 # Seeds of `meeting_texts` of which a plain look sees everything soon, with quorums, to-dos and what ends early.
-SMALL = (6, 28, 29, 40, 49, 61, 67, 125)
+SMALL = (6, 28, 29, 40, 49, 61, 67, 125, 300)
 
 
 def judged(definition: Definition, most: int = 150) -> list[str] | None:
