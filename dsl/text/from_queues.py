@@ -26,7 +26,8 @@ def _meeting(c: Parts, repeats: t.Expr | None, body: Parts) -> t.Meeting:
 
 def _service(c: Parts, asked: t.Name | None = None) -> t.Service:
     name, title = c[1]
-    return t.Service(name, title, asked, tuple(c[-1]), **place(c[:2] if asked is None else c[:4]))
+    span = (c[0].span[0], (asked or title or name).span[1])
+    return t.Service(name, title, asked, tuple(c[-1]), span=span, comments=c[0].comments)
 
 
 def _report(c: Parts) -> t.Report:
