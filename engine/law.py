@@ -75,7 +75,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "what is over for too long is not reopened, and an open list closes by its condition; "
         "what a register offers is pinned when work opens, and answered before it is done; "
         "what a round has filed is kept when the next one files; "
-        "outsiders open only what is offered to them, and a request names what whoever writes it may request",
+        "outsiders open only what is offered to them, and a request names what its writer may request",
     }
 )
 LAW = max(HISTORY)
