@@ -89,16 +89,11 @@ def statements(folder: Path, cases: int = 3) -> tuple[list[list[Sent]], Path]:
     """Gives what Charter sends to the driver, step by step, and the database as it was before."""
     sent: list[Sent] = []
     steps: list[list[Sent]] = []
-    for _ in played(folder / "apart", cases, sent):
-        steps.append([each for each in sent if not _shared(*each)])
+    for _ in played(folder / "apart", cases + 1, sent):
+        steps.append(list(sent))
         sent.clear()
-    return steps, folder / "apart" / "own.db"
-
-
-def _shared(_: str, call: tuple[Any, ...]) -> bool:
-    """Tells of a statement that it enters something of the organisation, whose numbers all clients would share."""
-    text, *values = call
-    return text.startswith("INSERT INTO entries") and any(row[0] == "organisation" for row in values[0])
+    # The first case is told of in the organisation's chain, which all clients would share.
+    return steps[len(steps) // (cases + 1) :], folder / "apart" / "own.db"
 
 
 def _raw(path: str, ready: Any, go: Any, seconds: float, results: Any, steps: list[list[Sent]], number: int) -> None:
