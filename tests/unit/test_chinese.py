@@ -38,6 +38,7 @@ COLUMNS = {
 # What is the same in every language: the program's name before a misuse, a place in Python.
 SAME = {
     "frame.misuse",
+    "usage.shards",
     *(f"metavars.{word}" for word in ("MODULE:FUNCTION", "HOST[:PORT]", "HH:MM-HH:MM", "hour|HH:MM")),
 }
 
