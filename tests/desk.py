@@ -50,6 +50,7 @@ class Desk:
 
 def masked(text: str) -> str:
     """Puts words where every run has its own: case ids, hashes, who runs it."""
+    text = re.sub(r"charter/[0-9a-f]{16}\+[0-9a-f]{8}\+[\w+/]+", "charter/KEY", text)
     text = re.sub(r"\b[a-z][a-z0-9]{15}\b", "CASEIDCASEIDCASE", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "HASH", text)
     text = re.sub(r"\b[0-9a-f]{12}\b(?=[)）]|\n|  )", "DIGEST", text)

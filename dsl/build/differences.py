@@ -84,7 +84,6 @@ _PARTS = frozenset({"agreement", "repeat"})
 # field -> how an author spells the line, where not by the field's own word; of a class where others spell it otherwise
 _LINES: Mapping[str | tuple[type, str], str] = {
     "clauses": "SOURCE",
-    "computed": "=",
     (d.Definition, "subject"): "CASE_SUBJECT",
     (d.Definition, "number"): "CASE_NUMBER",
     "required": "REQUIRED_WHEN",
@@ -121,6 +120,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     (d.Queue, "capacities"): "CAPACITY",
     (d.Queue, "ranks"): "ORDER_BY",
     (d.Register, "key"): "KEYED_BY",
+    (d.Register, "review"): "REVIEW_EVERY",
     (d.Counter, "by"): "LEDGER_BY",
     (d.Counter, "variable"): "FOR_EACH",
     (d.Counter, "items"): "FOR_EACH",
@@ -303,7 +303,7 @@ def _many(p: Phrases, value: d.Many) -> str:
 
 
 # what an activity does by itself -> how its line begins
-_WORKS = {"signal": "WAIT_FOR", "until": "WAIT_UNTIL", "pause": "WAIT"}
+_WORKS = {"amend": "AMENDS", "signal": "WAIT_FOR", "until": "WAIT_UNTIL", "pause": "WAIT"}
 
 
 def _work(p: Phrases, value: d.Work) -> str:

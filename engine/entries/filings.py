@@ -47,7 +47,7 @@ class LookedUp(Told, frozen=True):
 
 
 class EntriesOffered(Told, frozen=True):
-    """Entries of a register are offered to whoever does the work, which is answered by `confirmed`. `rows`: key,
+    """Entries of a register are offered to the person who does the work, which is answered by `confirmed`. `rows`: key,
     version and digest of each; none where nothing fits.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from charter.engine.keys import key_of, parse_key
+from charter.engine.keys import key_of, name_of, parse_key
 from charter.engine.machines import OPEN, SETTLED
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
@@ -95,7 +95,7 @@ def _held(definition: Definition, state: CaseState) -> Iterator[tuple[Node, Elem
 
 def _kept(definition: Definition, check: Check) -> Element | None:
     """Gives the to-dos that a point goes over."""
-    of = check.many.items.partition("[")[0] if check.many is not None else None
+    of = name_of(check.many.items) if check.many is not None else None
     return next((e for e in definition.elements if e.name == of and e.many is not None and e.many.kept), None)
 
 

@@ -21,7 +21,7 @@ from charter.engine.feel.tokens import cut
 from charter.engine.names import marks
 from charter.engine.text import composed
 
-from . import trees
+from . import tree_services, trees
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted((ROOT / "processes").rglob("*.charter"))
@@ -30,7 +30,8 @@ SHIPPED = sorted((ROOT / "processes").rglob("*.charter"))
 def test_every_kind_of_node_is_generated() -> None:
     """Else the laws below say nothing of it."""
     kinds = {name for name, kind in vars(t).items() if isinstance(kind, type) and issubclass(kind, t.Node)}
-    generated = set(re.findall(r"\bt\.(\w+)", Path(trees.__file__).read_text("utf-8")))
+    written = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (trees, tree_services))
+    generated = set(re.findall(r"\bt\.(\w+)", written))
     generated |= {kind.__name__ for kind in trees.PLAIN}
     assert kinds - generated == {"Node", "Line"}
 

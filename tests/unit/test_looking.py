@@ -41,6 +41,7 @@ MORE = {
     "services": ["services"],
     "people import": ["people", "import", "more.json"],
     "impact": ["impact", "1", "note"],
+    "export check": ["export", "check", "exported.csv", "--with-trail"],
     "audit show": ["audit", "show", "1.1"],
     "audit trace": ["audit", "trace", "1", "note"],
     "audit why": ["audit", "why", "1", "a"],
@@ -74,6 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "complete 1 a --set text=x --as li",
             "deploy p2.charter --as li",
             "deploy p.charter --back --as li",
+            "audit export csv --out exported.csv --as li",
         ):
             assert run(line.split()) == 0, line
     return folder

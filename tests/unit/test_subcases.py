@@ -131,6 +131,7 @@ SCHEMA_1 = """
     DROP TABLE notices;
     DROP INDEX entries_by_actor;
     DROP INDEX entries_by_time;
+    DROP INDEX entries_refused;
     DROP INDEX cases_by_parent;
     DROP TRIGGER entries_no_update;
     DROP TRIGGER entries_no_delete;
