@@ -137,7 +137,7 @@ class Context:
             if self.store.backend.parted:
                 from charter.runtime.host.opening import enter_all  # a file has them entered already
 
-                enter_all(self.store)
+                enter_all(self.store, self.now)
             seal(self.store)
         except CharterError as error:
             self.note(self.say("frame.warning", text=self.say("audit.not_sealed", why=error_sentence(error, self.say))))

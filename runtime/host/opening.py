@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry
 from charter.engine.entries.keeping import CaseOpened, CasesCounted
-from charter.runtime import clock
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.store.prepared import ask, driver
@@ -96,15 +95,15 @@ def _write(connection: Connection, entries: list[Entry], origin: Origin) -> None
     keep(connection, kept[-1], sealed[-1].seq)
 
 
-def enter_all(store: Store) -> None:
-    """Enters all cases that nothing says of yet: on a server, where whoever opens them cannot."""
+def enter_all(store: Store, at: int) -> None:
+    """Enters all cases that nothing says of yet: on a server, where whoever opens them cannot. `at`: microseconds."""
     with store.read() as connection:
         kept = ask(connection, _LAST)
         last = int(kept[0][0]) if kept else 0
         waits = bool(ask(connection, "SELECT 1 FROM cases WHERE number > ? LIMIT 1", last))
     while waits:
         with store.write() as connection:
-            waits = enter(connection, at=clock.now(), origin=Origin("seal")) == AT_ONCE
+            waits = enter(connection, at=at, origin=Origin("seal")) == AT_ONCE
 
 
 __all__ = ["Case", "enter", "enter_all", "line", "standing"]

@@ -248,9 +248,9 @@ def _notify(worker: Worker, now: int) -> None:
     worker.done.others += queue.send_due(worker.cases.store, now)
 
 
-def _seal(worker: Worker, _now: int) -> None:
+def _seal(worker: Worker, now: int) -> None:
     if worker.cases.store.backend.parted:
-        enter_all(worker.cases.store)
+        enter_all(worker.cases.store, now)
     sealing.seal(worker.cases.store)
     worker.done.others += 1
 

@@ -239,6 +239,7 @@ charter inbox --notices --as wang
     ("name", "lines"),
     [("leave", LEAVE), ("stand_in", STAND_IN), ("steer", STEER), ("purchase", PURCHASE), ("notices", NOTICES)],
 )
+@pytest.mark.sqlite("positions of entries are its own on a server, and openings are entered later")
 def test_transcript(name: str, lines: str, desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     for file in (GOLDEN / "files").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

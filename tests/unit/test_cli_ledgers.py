@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.desk import Desk, transcript
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "cli_cases"
@@ -36,6 +37,7 @@ charter prove ledger.charter
 """
 
 
+@pytest.mark.sqlite("positions of entries are its own on a server, and openings are entered later")
 def test_transcript(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     (tmp_path / "ledger.charter").write_bytes((GOLDEN / "files" / "ledger.charter").read_bytes())
     said = re.sub(r'"(account|host)": "[^"]*"', r'"\1": "…"', transcript(desk, LEDGER))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.desk import Desk, transcript
 
 from charter.engine.compact import compact_sorted
@@ -75,6 +76,7 @@ def desk_with(desk: Desk, folder: Path) -> None:
     (folder / "desk.charter").write_bytes((GOLDEN / "files" / "desk.charter").read_bytes())
 
 
+@pytest.mark.sqlite("positions of entries are its own on a server, and openings are entered later")
 def test_transcript(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     desk_with(desk, tmp_path)
     said = re.sub(r'"(account|host)": "[^"]*"', r'"\1": "…"', transcript(desk, STORY))

@@ -119,8 +119,8 @@ def test_what_is_written_is_read_back_and_nothing_else(kind: type[Told]) -> None
 def test_only_the_codec_knows_the_keys_of_what_an_entry_tells() -> None:
     """`data` is passed on as a whole, or read through the classes; nobody looks something up in it.
 
-    But for `audit/outside`, which an outsider runs where there are no classes, and exports, which write what its reader may
-    see: where a field is withheld, no class holds the rest.
+    But for `audit/outside`, which an outsider runs where there are no classes, and exports, which write what
+    its reader may see: where a field is withheld, no class holds the rest.
     """
     found = []
     for name, tree in sources():

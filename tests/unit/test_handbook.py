@@ -106,7 +106,10 @@ def shipped() -> dict[str, str]:
 
 
 def test_every_block_of_the_language_has_its_section() -> None:
-    """Whatever is printed as a block of lines has a card, as do parameters and roles; meetings and services are elements."""
+    """Whatever is printed as a block of lines has a card, as do parameters and roles.
+
+    Meetings and services are elements.
+    """
     assert {*printer._BLOCKS} - {tree.Process, tree.Scenario, tree.Meeting, tree.Service, tree.Section} <= {*BLOCKS}
 
 

@@ -63,6 +63,7 @@ charter audit log organisation --as zhou
 """
 
 
+@pytest.mark.sqlite("positions of entries are its own on a server, and openings are entered later")
 def test_transcript(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     for file in (GOLDEN / "files").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
