@@ -19,7 +19,7 @@ from tests.unit.test_exports import exported, office as office
 from charter.runtime.exports.formats import FORMATS
 from charter.runtime.exports.judging import entries
 
-READERS = Path(os.environ.get("CHARTER_READERS") or Path.home() / ".cache" / "charter" / "readers")
+READERS = Path(os.environ.get("CHARTER_READERS") or Path(os.environ.get("HOME", ".")) / ".cache/charter/readers")
 
 
 def needs(name: str) -> pytest.MarkDecorator:
