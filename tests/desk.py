@@ -47,6 +47,12 @@ class Desk:
             self.code = run(words, context)
         return out.getvalue()
 
+    def play(self, lines: str) -> None:
+        """Types what has to be there first, each line of which is to go well."""
+        for line in filter(None, lines.splitlines()):
+            said = self.type(line)
+            assert self.code == 0, (line, said)
+
 
 def masked(text: str) -> str:
     """Puts words where every run has its own: case ids, hashes, who runs it."""

@@ -16,7 +16,7 @@ from msgspec import Struct
 from charter.engine.feel.own import Money
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date
-from charter.engine.proof.atoms import ITEM, SHORT, Atom, Path, plain_path
+from charter.engine.proof.atoms import ITEM, SHORT, Atom, Path
 from charter.engine.proof.points import scalars
 
 
@@ -46,10 +46,6 @@ class Sight:
         for component in components:
             for name in component.records:
                 self.of_record.setdefault(name, []).append(component)
-        self._reading: dict[str, list[Atom]] = {}
-        for atom in atoms:
-            for name in {path[0] for path in atom.paths}:
-                self._reading.setdefault(name, []).append(atom)
         # The records that are held against others.
         self.compared = frozenset(self.of_record)
         self._alone: dict[str, list[Atom]] = {}
@@ -82,18 +78,6 @@ class Sight:
             *told,
             *(self._items(path, asking, value) for path, asking in self._lists.get(record, ()) if path not in but),
         )
-
-    def alone_at(self, path: Path) -> list[Atom] | None:
-        """Lists the atoms that read a field; None where one reads something else too, or each item matters."""
-
-        def inside(other: Path) -> bool:
-            return plain_path(other)[: len(path)] == path
-
-        reading = [atom for atom in self._reading.get(path[0], ()) if any(map(inside, atom.paths))]
-        others = [path for atom in reading for path in atom.paths if path[0] not in self.bound and not inside(path)]
-        looped = any(inside(listed) for listed, _ in self._lists.get(path[0], ()))
-        compared = any(inside(other) for component in self.of_record.get(path[0], ()) for other in component.paths)
-        return None if others or looped or compared else reading
 
     def _items(self, path: Path, asking: list[tuple[str, Atom]], value: Any) -> Any:
         """Gives what conditions see of the items of a list; in which order they stand makes no difference."""

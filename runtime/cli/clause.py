@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.commands import SYSTEM
 from charter.runtime.cli.clauses import named, words
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
@@ -121,7 +122,7 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
         (
             f"#{number}",
             output.moment(one.deed.at),
-            say("audit.system") if one.deed.person == "system" else one.deed.person,
+            say("audit.system") if one.deed.person == SYSTEM.person else one.deed.person,
             kind_word(context, one.deed.kind),
             one.deed.node or one.carrier.name,
             say.listed((": " in text and say.of(*text.split(": ", 1))) or text for text in one.evidence),

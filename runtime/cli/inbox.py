@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
+from charter.engine.commands import SYSTEM
 from charter.engine.keys import name_of
 from charter.engine.personal import whose
 from charter.runtime.cli.agenda import words
@@ -219,7 +220,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
             _shown(n.element, n.title),
             kind_word(context, n.kind) + ("" if n.verdict is None else say.aside(say(f"kpi.{n.verdict}"))),
             shown_time(context, n.at),
-            say("audit.system") if n.by == "system" else n.by,
+            say("audit.system") if n.by == SYSTEM.person else n.by,
             say("inbox.why_personal") if whose(n.role) else say("inbox.why_offered", role=n.role),
             n.reason,
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from charter.engine.commands import SYSTEM
 from charter.engine.reading import WITHHELD, is_withheld
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
 from charter.runtime.cli.failures import withheld
-from charter.runtime.cli.trail import SYSTEM, kind_word, shown_time
+from charter.runtime.cli.trail import kind_word, shown_time
 
 
 def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
@@ -103,7 +104,7 @@ def _case(context: Context, case: Any) -> str:
 def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
     if deed is None:
         return ""
-    person = context.say("audit.system") if deed["by"] == SYSTEM else deed["by"]
+    person = context.say("audit.system") if deed["by"] == SYSTEM.person else deed["by"]
     text = context.say(
         "audit.deed",
         node=deed["element"] or "",

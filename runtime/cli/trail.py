@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.commands import SYSTEM
 from charter.runtime import clock
 from charter.runtime.author.shown import shown
 from charter.runtime.cli.context import Context
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from charter.runtime.audit.query import Query
 
 ORGANISATION = "organisation"
-SYSTEM = "system"  # the actor of what follows by the definition alone
 FORMATS = ("table", "jsonl", "csv")
 PAGE = 100
 # what begins a formula in a spreadsheet, also where its author types in full width
@@ -179,7 +179,7 @@ def change_of(context: Context, entry: Entry) -> str:
 
 def actor_of(context: Context, entry: Entry) -> str:
     """Says who did it, in which role, for whom."""
-    if entry.actor == SYSTEM:
+    if entry.actor == SYSTEM.person:
         return context.say("audit.system")
     role = context.say.aside(entry.role) if entry.role else ""
     return f"{acting(context, entry.actor, entry.on_behalf_of)}{role}"

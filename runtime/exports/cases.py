@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from charter.engine.commands import SYSTEM
 from charter.engine.keys import name_of
 from charter.engine.machines import SETTLED
 from charter.engine.reading import WITHHELD
 from charter.runtime import clock
 from charter.runtime.exports.columns import Chain, Row, Sort
 from charter.runtime.exports.escapes import Escapes
-from charter.runtime.exports.objects import SYSTEM
 from charter.runtime.exports.trail import Trail
 
 _OF_CASE: Mapping[str, Sort] = {"case": "text", "number": "text", "process": "text", "drill": "truth"}
@@ -131,7 +131,7 @@ class _Case:
         self._counts["refused"] += cells.get("outcome") == "refused"
         self._counts["returned"] += kind in _BACK
         self._counts["overdue"] += kind == "overdue"
-        if cells["actor"] != SYSTEM:
+        if cells["actor"] != SYSTEM.person:
             self._people.add(cells["actor"])
         if "node" in cells:
             self._of_node(cells, kind)

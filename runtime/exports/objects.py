@@ -11,13 +11,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from charter.engine.commands import SYSTEM
 from charter.engine.keys import join, name_of, split
+from charter.engine.reading import WITHHELD
 from charter.runtime.clock import iso
 from charter.runtime.exports.columns import Chain, Row, text
 from charter.runtime.exports.trail import Trail
 from charter.runtime.store.schema import ORGANISATION
-
-SYSTEM = "system"  # the actor of what follows by the definition alone
 
 
 class Object(Struct):
@@ -92,7 +92,7 @@ class Objects:
         if "record" in cells and case != ORGANISATION:
             found.append((self._version(row), "makes"))
         for name, part in (("actor", "actor"), ("on_behalf_of", "on behalf of")):
-            if isinstance(who := cells.get(name), str) and who != SYSTEM:
+            if isinstance(who := cells.get(name), str) and who != SYSTEM.person:
                 person = self._people.setdefault(person_id(who), Object(person_id(who), "person"))
                 found.append((person.id, part))
         if cells["kind"] == "linked":
@@ -130,7 +130,7 @@ class Objects:
         one = Object(version_id(case, cells["record"]), kind)
         one.attributes += [("record", None, key), ("version", None, number)]
         one.attributes += [(name, None, text(data[name])) for name in ("digest", "value") if data.get(name) is not None]
-        if isinstance(value := data.get("value"), dict) and value != {"withheld": True}:
+        if isinstance(value := data.get("value"), dict) and value != WITHHELD:
             one.attributes += [(f"value.{name}", None, text(each)) for name, each in value.items() if each is not None]
         one.relations.append((case, "of"))
         if key in self._latest:

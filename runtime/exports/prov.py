@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 from msgspec import Struct, field
 
+from charter.engine.commands import SYSTEM
 from charter.engine.compact import compact
 from charter.runtime.audit.asof import moments
 from charter.runtime.audit.lineage import lineage
 from charter.runtime.audit.log import load
 from charter.runtime.exports.columns import COLUMNS, Chain, Row, text
 from charter.runtime.exports.escapes import Escapes
-from charter.runtime.exports.objects import SYSTEM, version_id
+from charter.runtime.exports.objects import version_id
 from charter.runtime.exports.sections import Sections
 from charter.runtime.exports.trail import Trail
 from charter.runtime.store.schema import ORGANISATION
@@ -96,10 +97,10 @@ class Provenance:
             yield from self._version(row, one)
 
     def _agent(self, person: str) -> Generator[Statement, None, str]:
-        id = name(f"person/{person}") if person != SYSTEM else name(SYSTEM)
+        id = name(f"person/{person}") if person != SYSTEM.person else name(SYSTEM.person)
         if id not in self._agents:
             self._agents.add(id)
-            kind = "prov:Person" if person != SYSTEM else "prov:SoftwareAgent"
+            kind = "prov:Person" if person != SYSTEM.person else "prov:SoftwareAgent"
             yield Statement("agent", id, {}, [qualified(kind), ("prov:label", "xsd:string", person)])
         return id
 

@@ -121,23 +121,11 @@ class _Scanner:
             self._more()
 
     def array(self) -> Iterator[Any]:
-        self.take("[")
-        if self.peek() == "]":
-            self._at += 1
-            return
-        while True:
+        for _ in self._parts("[", "]"):
             yield self.value()
-            if self.take(",]") == "]":
-                return
 
     def object(self) -> Iterator[tuple[str, Any]]:
-        self.take("{")
-        if self.peek() == "}":
-            self._at += 1
-            return
-        while True:
-            name = self.value()
-            self.take(":")
+        for name in self._names():
             if self.peek() == "[":
                 yield name, None  # it is there, even if nothing is in it
                 yield from ((name, item) for item in self.array())
@@ -146,20 +134,27 @@ class _Scanner:
                 yield from ((name, pair) for pair in self.pairs())
             else:
                 yield name, self.value()
-            if self.take(",}") == "}":
-                return
 
     def pairs(self) -> Iterator[tuple[str, Any]]:
         """Takes an object, member by member."""
-        self.take("{")
-        if self.peek() == "}":
+        for name in self._names():
+            yield name, self.value()
+
+    def _names(self) -> Iterator[str]:
+        for _ in self._parts("{", "}"):
+            name = self.value()
+            self.take(":")
+            yield name
+
+    def _parts(self, opens: str, closes: str) -> Iterator[None]:
+        """Comes to each part of an array or object; whoever asks takes the part before asking for the next."""
+        self.take(opens)
+        if self.peek() == closes:
             self._at += 1
             return
         while True:
-            name = self.value()
-            self.take(":")
-            yield name, self.value()
-            if self.take(",}") == "}":
+            yield
+            if self.take(f",{closes}") == closes:
                 return
 
     def ended(self) -> None:

@@ -54,9 +54,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch, create_store(str(folder / "charter.db")) as store:
         patch.chdir(folder)
         one = Desk(store, "en")
-        for line in filter(None, STORY.splitlines()):
-            said = one.type(line)
-            assert one.code == 0, (line, said)
+        one.play(STORY)
         yield one
 
 

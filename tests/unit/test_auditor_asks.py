@@ -71,14 +71,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     Path("buy.charter").write_text(BUY)
     with create_store(str(tmp_path / "charter.db")) as store:
         one = Desk(store, "en")
-        play(one, FOUNDED)
+        one.play(FOUNDED)
         yield one
-
-
-def play(desk: Desk, lines: str) -> None:
-    for line in filter(None, lines.splitlines()):
-        said = desk.type(line)
-        assert desk.code == 0, (line, said)
 
 
 def entries(desk: Desk, where: str = "") -> list[dict[str, Any]]:
@@ -118,9 +112,9 @@ def test_01_every_change_leaves_an_entry_and_no_verb_changes_a_row_without_one(d
 
 
 def test_02_a_person_is_one_id_with_the_role_used_and_on_whose_behalf(desk: Desk) -> None:
-    play(desk, "charter people substitute bob cy --role boss --as zhou\ncharter people accept 1 --as cy\n")
-    play(desk, "charter people absent bob 2026-03-01 2026-03-31 --as zhou\n")
-    play(desk, WORKED.replace("--as bob", "--as cy").partition("charter amend")[0])
+    desk.play("charter people substitute bob cy --role boss --as zhou\ncharter people accept 1 --as cy\n")
+    desk.play("charter people absent bob 2026-03-01 2026-03-31 --as zhou\n")
+    desk.play(WORKED.replace("--as bob", "--as cy").partition("charter amend")[0])
     granted = one(desk, "granted")
     assert (granted["actor"], granted["role"], granted["on_behalf_of"]) == ("cy", "boss", "bob")
     desk.type("charter people add BOB --as zhou")
@@ -128,9 +122,9 @@ def test_02_a_person_is_one_id_with_the_role_used_and_on_whose_behalf(desk: Desk
 
 
 def test_03_what_the_system_does_names_its_cause_and_the_definition(desk: Desk) -> None:
-    play(desk, "charter start buy --as ann\n")
+    desk.play("charter start buy --as ann\n")
     desk.at += 3 * 86_400_000_000
-    play(desk, "charter tick\n")
+    desk.play("charter tick\n")
     own = [each for each in of_case(desk) if each["actor"] == "system"]
     assert "overdue" in {each["kind"] for each in own}
     first = {each["seq"] for each in of_case(desk) if "command" in each.get("data", {})}
@@ -139,7 +133,7 @@ def test_03_what_the_system_does_names_its_cause_and_the_definition(desk: Desk) 
 
 
 def test_04_the_old_and_the_new_value_are_told(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     written, amended = one(desk, "written"), one(desk, "amended")
     assert written["data"]["value"]["what"] == "tea" and amended["data"]["value"]["what"] == "milk"
     assert amended["data"]["was"] == written["data"]["digest"] != amended["data"]["digest"]
@@ -148,7 +142,7 @@ def test_04_the_old_and_the_new_value_are_told(desk: Desk) -> None:
 
 def test_05_times_are_the_server_s_with_their_zone(desk: Desk) -> None:
     since = desk.at
-    play(desk, WORKED)
+    desk.play(WORKED)
     for each in of_case(desk):
         assert each["at"].endswith("Z") and each["zone"] and len(each["at"]) == 27
     assert of_case(desk)[0]["at"] > "2026-03-02T01" and since < desk.at
@@ -165,7 +159,7 @@ def test_05_times_are_the_server_s_with_their_zone(desk: Desk) -> None:
     ],
 )
 def test_06_a_reason_is_required_where_the_rules_are_left(desk: Desk, line: str) -> None:
-    play(desk, "charter start buy --as ann\n" + ("" if "skip" in line else WORKED.split("\n")[3] + "\n"))
+    desk.play("charter start buy --as ann\n" + ("" if "skip" in line else WORKED.split("\n")[3] + "\n"))
     count = len(of_case(desk))
     desk.type(line)
     assert desk.code in (2, 3)
@@ -173,13 +167,13 @@ def test_06_a_reason_is_required_where_the_rules_are_left(desk: Desk, line: str)
 
 
 def test_07_channel_host_and_account_are_told(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     for each in entries(desk):
         assert all(each[name] for name in ("channel", "host", "account", "build")), each
 
 
 def test_08_refused_and_failed_attempts_are_entered(desk: Desk) -> None:
-    play(desk, "charter start buy --as ann\n")
+    desk.play("charter start buy --as ann\n")
     for line in ("charter complete 1 ask --set what=x --as bob", "charter show 1 --as ghost", "charter tick --as bob"):
         desk.type(line)
     desk.type("charter people add dan --as bob")
@@ -192,15 +186,15 @@ def test_08_refused_and_failed_attempts_are_entered(desk: Desk) -> None:
 
 
 def test_09_who_authorises_is_another_than_who_did_it(desk: Desk) -> None:
-    play(desk, "".join(f"{line}\n" for line in WORKED.split("\n")[1:4]))
+    desk.play("".join(f"{line}\n" for line in WORKED.split("\n")[1:4]))
     desk.type("charter approve 1 agree --as ann")
     assert desk.code == 3 and of_case(desk)[-1]["kind"] == "refused"
-    play(desk, "charter approve 1 agree --as bob\n")
+    desk.play("charter approve 1 agree --as bob\n")
     assert one(desk, "granted")["actor"] != one(desk, "written")["actor"]
 
 
 def test_10_a_correction_is_a_new_entry_that_names_what_it_corrects(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     written, amended = one(desk, "written"), one(desk, "amended")
     assert amended["seq"] > written["seq"] and amended["data"]["was"] == written["data"]["digest"]
     assert (amended["reason"], amended["data"]["version"]) == ("typo", written["data"]["version"] + 1)
@@ -208,7 +202,7 @@ def test_10_a_correction_is_a_new_entry_that_names_what_it_corrects(desk: Desk) 
 
 @pytest.mark.parametrize("table", ["entries", "leaves", "tiles", "checkpoints"])
 def test_11_nothing_is_changed_or_deleted_through_the_application(desk: Desk, table: str) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     column = next(iter(metadata.tables[table].columns)).name
     for statement in (f"DELETE FROM {table}", f'UPDATE {table} SET "{column}" = 1'):
         with pytest.raises(AppendOnly), desk.store.write() as connection:
@@ -242,7 +236,7 @@ def judged(desk: Desk) -> dict[str, Any]:
 
 
 def test_13_tampering_under_a_checkpoint_is_found_with_its_place(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     kept(desk)
     written = one(desk, "written")
     old, new = '"what":"tea"', '"what":"gin"'
@@ -264,7 +258,7 @@ def test_13_tampering_under_a_checkpoint_is_found_with_its_place(desk: Desk) -> 
     ],
 )
 def test_14_gaps_repetitions_another_order_and_a_cut_are_found(desk: Desk, change: str) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     kept(desk)
     assert judged(desk)["sound"] is True
     altered(change)
@@ -273,16 +267,16 @@ def test_14_gaps_repetitions_another_order_and_a_cut_are_found(desk: Desk, chang
 
 
 def test_15_a_clock_that_jumps_is_entered_and_order_is_kept(desk: Desk) -> None:
-    play(desk, "charter start buy --as ann\ncharter claim 1 ask --as ann\n")
+    desk.play("charter start buy --as ann\ncharter claim 1 ask --as ann\n")
     desk.at -= 2 * 3_600_000_000
-    play(desk, "charter complete 1 ask --set what=tea --as ann\n")
+    desk.play("charter complete 1 ask --set what=tea --as ann\n")
     assert one(desk, "clock_stepped_back")["data"]["case"] == of_case(desk)[0]["case"]
     assert [each["seq"] for each in of_case(desk)] == list(range(1, len(of_case(desk)) + 1))
     assert verify(desk.store).sound
 
 
 def test_16_what_cannot_be_entered_does_not_happen(desk: Desk) -> None:
-    play(desk, "charter start buy --as ann\n")
+    desk.play("charter start buy --as ann\n")
     with sqlite3.connect("charter.db") as raw:
         raw.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     raw.close()
@@ -293,7 +287,7 @@ def test_16_what_cannot_be_entered_does_not_happen(desk: Desk) -> None:
 
 
 def test_17_the_trail_is_searched_by_who_what_when_and_why(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     for question, kind in (
         ("--actor bob --kind granted", "granted"),
         ("--record-type req --kind amended", "amended"),
@@ -309,7 +303,7 @@ def test_17_the_trail_is_searched_by_who_what_when_and_why(desk: Desk) -> None:
 
 
 def test_18_what_people_read_equals_the_export_row_for_row(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     case = of_case(desk)[0]["case"]
     lines = [json.loads(row) for row in desk.type("charter audit log 1 --format jsonl --as zhou").splitlines()]
     rows = list(csv.DictReader(StringIO(desk.type("charter audit log 1 --format csv --as zhou"))))
@@ -318,12 +312,12 @@ def test_18_what_people_read_equals_the_export_row_for_row(desk: Desk) -> None:
     for line, row in zip(lines, rows, strict=True):
         assert all(row[name] == str(line.get(name, "")) for name in ("seq", "at", "actor", "kind", "outcome"))
     assert sum(line.split()[0].isdigit() for line in shown if line.split()) >= len(lines)
-    play(desk, "charter audit bundle --out b --as zhou\n")
+    desk.play("charter audit bundle --out b --as zhou\n")
     assert Path("b/entries.html").read_text().count("<tr>") == Path("b/entries.jsonl").read_text().count("\n") + 1
 
 
 def test_19_from_a_version_to_where_it_came_from_and_what_came_of_it(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     first = json.loads(desk.type("charter audit trace 1 req@1 --json --as zhou"))
     second = json.loads(desk.type("charter audit trace 1 req@2 --json --as zhou"))
     assert first["deed"]["by"] == "ann" and "agree" in json.dumps(first["came"])
@@ -331,7 +325,7 @@ def test_19_from_a_version_to_where_it_came_from_and_what_came_of_it(desk: Desk)
 
 
 def test_20_the_case_as_it_was_at_any_time_and_after_any_entry(desk: Desk) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     last = len(of_case(desk))
     for seq in range(1, last + 1):
         found = json.loads(desk.type(f"charter audit as-of 1 '#{seq}' --json --as zhou"))
@@ -347,7 +341,7 @@ def signed(desk: Desk) -> list[dict[str, Any]]:
 
 
 def test_21_a_signature_shows_name_time_and_meaning(desk: Desk) -> None:
-    play(desk, WORKED + "charter people add bob --name 'Bob Ho' --as zhou\n")
+    desk.play(WORKED + "charter people add bob --name 'Bob Ho' --as zhou\n")
     told = [(each["name"], each["meaning"], each["role"]) for each in signed(desk)]
     assert told == [("Ann Lee", "author", "clerk"), ("Bob Wu", "approve", "boss"), ("cy", "author", "chief")]
     granted, (_, approval, _) = one(desk, "granted"), signed(desk)
@@ -358,7 +352,7 @@ def test_21_a_signature_shows_name_time_and_meaning(desk: Desk) -> None:
 
 @pytest.mark.parametrize("what", ["definition", "digest", "person"])
 def test_22_a_signature_is_bound_to_what_was_signed_and_cannot_be_moved(desk: Desk, what: str) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     kept(desk)
     written, approval = one(desk, "written"), signed(desk)[1]
     version = {"record": "req", "record_version": 1, "digest": written["data"]["digest"]}
@@ -373,17 +367,17 @@ def test_22_a_signature_is_bound_to_what_was_signed_and_cannot_be_moved(desk: De
 
 
 def test_23_no_illegal_move_and_authority_is_asked_when_it_is_used(desk: Desk) -> None:
-    play(desk, "charter start buy --as ann\n")
+    desk.play("charter start buy --as ann\n")
     desk.type("charter approve 1 agree --as bob")
     assert desk.code == 3
-    play(desk, "charter complete 1 ask --set what=tea --as ann\ncharter people revoke bob boss --as zhou\n")
+    desk.play("charter complete 1 ask --set what=tea --as ann\ncharter people revoke bob boss --as zhou\n")
     desk.type("charter approve 1 agree --as bob")
     assert desk.code in (3, 4) and not [each for each in of_case(desk) if each["kind"] == "granted"]
 
 
 def test_24_a_review_of_the_trail_is_entered_and_is_for_others_than_who_worked(desk: Desk) -> None:
-    play(desk, WORKED + "charter people add eve --as zhou\n")
-    play(desk, "charter people grant eve auditor --process organisation --as zhou\ncharter audit verify --as eve\n")
+    desk.play(WORKED + "charter people add eve --as zhou\n")
+    desk.play("charter people grant eve auditor --process organisation --as zhou\ncharter audit verify --as eve\n")
     told = one(desk, "consulted")
     assert (told["actor"], told["data"]["question"], told["data"]["sound"]) == ("eve", "verify", "yes")
     desk.type("charter audit verify --as ann")
@@ -402,8 +396,8 @@ def test_24_a_review_of_the_trail_is_entered_and_is_for_others_than_who_worked(d
     ),
 )
 def test_26_reading_and_exporting_the_trail_is_entered(desk: Desk, verb: str) -> None:
-    play(desk, WORKED)
+    desk.play(WORKED)
     count = len(entries(desk))
-    play(desk, f"charter audit {verb} --as zhou\n")
+    desk.play(f"charter audit {verb} --as zhou\n")
     more = entries(desk)[count:]
     assert [(each["kind"], each["actor"]) for each in more] == [("consulted", "zhou")]

@@ -64,9 +64,7 @@ charter complete 1 ask --set what=x --as ann
 
 def played(desk: Desk, lines: str, process: str = BUY) -> Desk:
     Path("buy.charter").write_text(process, "utf-8")
-    for line in filter(None, lines.splitlines()):
-        said = desk.type(line)
-        assert desk.code == 0, said
+    desk.play(lines)
     return desk
 
 

@@ -79,9 +79,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         patch.chdir(folder)
         desk = Desk(store, "en")
         (folder / "note.charter").write_text(NOTE, "utf-8")
-        for line in STORY.strip().splitlines():
-            said = desk.type(line)
-            assert desk.code == 0, (line, said)
+        desk.play(STORY)
         for number, text in enumerate(HOSTILE):
             data = folder / f"{number}.json"
             data.write_text(json.dumps({"text_of": {"said": text}}), "utf-8")

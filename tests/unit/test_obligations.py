@@ -72,9 +72,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch, create_store(str(path / "charter.db")) as store:
         patch.chdir(path)
         desk = Desk(store, "en")
-        for line in filter(None, ("charter init --no-key --as zhou" + STORY).splitlines()):
-            said = desk.type(line)
-            assert desk.code == 0, (line, said)
+        desk.play("charter init --no-key --as zhou" + STORY)
         assert verify(store).sound
     yield path / "charter.db"
 
@@ -92,7 +90,6 @@ def judged(worked: Path, tmp_path: Path, *changes: str) -> dict[str, Any]:
     return {one.name: None if one.fault is None else one.fault.why for one in found.verdicts}
 
 
-OF_CASE_2 = "(SELECT id FROM cases WHERE number = 2)"
 ROWS = ("nodes", "contents", "work_items", "measures", "notices", "record_versions", "case_numbers", "open_lists")
 GONE = (
     *(f'DELETE FROM {table} WHERE "case" = {{}}' for table in (*ROWS, "outbox", "keys", "entries")),
